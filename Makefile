@@ -1,0 +1,48 @@
+# What a developer does daily. Needs Python 3.11, make and git; everything else is installed into .venv.
+PYTHON ?= python3.11
+BIN := .venv/bin
+SETUP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-contracts lint format lock clean
+
+help: ## List these commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+setup: $(SETUP) ## Install everything into .venv (once, and after the lock has changed)
+
+$(SETUP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the locked dependencies into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(SETUP)
+
+demo: setup ## See the whole river: land, decide, write back, explain
+	@$(BIN)/millrace demo
+
+test: setup ## Unit, property, dbt and end-to-end tests on the embedded PostgreSQL
+	@$(BIN)/python -m pytest tests --ignore=tests/contracts
+
+test-contracts: setup ## Check simulators, sources and writers against the vendors' API descriptions
+	@$(BIN)/python -m pytest tests/contracts
+
+lint: setup ## ruff, mypy, sqlfluff and the dialect lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m tests.lint.dialect
+	@$(BIN)/millrace db start
+	@$(BIN)/sqlfluff lint --processes 2 --nofail-on-warning models
+
+format: setup ## Format Python and SQL
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix --force models
+
+lock: setup ## Resolve pyproject.toml anew into requirements.lock (needs uv)
+	uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --output-file requirements.lock
+
+clean: ## Stop the embedded server and remove what was installed and built
+	@-$(BIN)/millrace db stop
+	rm -rf .venv .millrace target logs dbt_packages profiles.yml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -1,0 +1,44 @@
+"""Decisions to destinations: what the warehouse decided, written where people work.
+
+The commands and the orchestration use what is named here (spec/activation.md).
+"""
+
+from activation.declaration import (
+    Declaration,
+    find_declaration,
+    load_declaration,
+    load_declarations,
+)
+from activation.engine import retry_failed, run_sync
+from activation.errors import ActivationError, ExitCode
+from activation.ledger import RunStatus
+from activation.plan import Operation, Plan, PlanCounts, PlannedRow, Scope, plan_sync
+from activation.result import Progress, SyncResult
+from activation.status import OutstandingRow, RunRecord, SyncStatus, sync_status
+from activation.writers.base import Usage, Writer
+
+__all__ = [
+    "ActivationError",
+    "Declaration",
+    "ExitCode",
+    "Operation",
+    "OutstandingRow",
+    "Plan",
+    "PlanCounts",
+    "PlannedRow",
+    "Progress",
+    "RunRecord",
+    "RunStatus",
+    "Scope",
+    "SyncResult",
+    "SyncStatus",
+    "Usage",
+    "Writer",
+    "find_declaration",
+    "load_declaration",
+    "load_declarations",
+    "plan_sync",
+    "retry_failed",
+    "run_sync",
+    "sync_status",
+]

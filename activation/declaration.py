@@ -1,0 +1,211 @@
+"""The syncs as people declare them: one YAML file each in `activation/syncs/`.
+
+spec/activation.md, "Declared, not coded". The file says where the rows go; what they are is the dbt
+model `activation.sync_<name>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from activation.errors import DeclarationError, UnknownSyncError
+from activation.writers import DESTINATIONS
+
+SYNCS = Path(__file__).parent / "syncs"
+SKIP_REASON = "skip_reason"
+"""Column of every source: null sends the row, anything else says why it is not sent."""
+
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Mode(StrEnum):
+    """How rows become records."""
+
+    UPSERT = "upsert"
+    """Records are brought to the row's values; a row that disappears leaves its record alone."""
+
+
+class Policy(StrEnum):
+    """What one bad row means for the others (spec/activation.md, Engine)."""
+
+    ROW_BY_ROW = "row_by_row"
+    """Good rows go; bad rows are kept, tried again in later runs, and parked in the end."""
+    ALL_OR_NOTHING = "all_or_nothing"
+    """Every check comes before the first write, and the first refused row ends the run."""
+
+
+class WhenNull(StrEnum):
+    """What a null in the model does to the record. An empty string counts as null.
+
+    No choice ever empties a value that this sync did not put there (spec/activation.md, Declared).
+    """
+
+    SKIP = "skip"
+    """The field is left out: whatever the record holds stays, and is no longer ours to watch."""
+    KEEP = "keep"
+    """The value that we wrote last stays wanted; a full run sends it again."""
+    CLEAR = "clear"
+    """The value that we wrote last is emptied."""
+
+
+class FieldDeclaration(BaseModel):
+    """One column of the model and the property that holds it in the destination."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    column: _Name
+    property: _Text
+    """The destination's internal name."""
+    when_null: WhenNull = WhenNull.SKIP
+
+
+class Guards(BaseModel):
+    """When a run stops and asks instead of writing (spec/activation.md, Engine: guards)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_changed_share: float = Field(default=1.0, gt=0, le=1)
+    """Largest part of the rows that may be sent at once; the first run of a sync is exempt."""
+    max_changed_rows: int | None = Field(default=None, ge=1)
+    """Largest number of rows that may be sent at once, the first run included."""
+    allow: frozenset[_Text] | None = None
+    """Only these keys are ever sent, for a pilot; None sends every row."""
+
+
+class Declaration(BaseModel):
+    """One sync, as its file says. Immutable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: _Name
+    """`<destination>_<object>__<purpose>`; also the file's name."""
+    description: _Text
+    destination: str
+    object: str
+    """What the rows are in the destination: `company`."""
+    mode: Mode
+    key: _Name
+    """Column with the id of the destination's record."""
+    reference: _Name | None = None
+    """Column that names a row in our own terms; it stands in where a skipped row has no key."""
+    policy: Policy
+    batch_size: int = Field(ge=1)
+    """Rows per request; at most what the vendor takes."""
+    park_after: int = Field(default=5, ge=1)
+    """Refusals of the same values before a row is parked (policy row_by_row)."""
+    guards: Guards = Field(default_factory=Guards)
+    fields: tuple[FieldDeclaration, ...] = Field(min_length=1, max_length=50)
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """Schema and table of the model that says what the destination should hold."""
+        return "activation", f"sync_{self.name}"
+
+    @model_validator(mode="after")
+    def _fits_destination(self) -> Self:
+        destination = DESTINATIONS.get(self.destination)
+        if destination is None:
+            raise ValueError(f"destination: must be one of {_listed(DESTINATIONS)}")
+        if self.object not in destination.objects:
+            raise ValueError(
+                f"object: {self.destination} takes {_listed(destination.objects)}, "
+                f"not {self.object!r}"
+            )
+        if self.batch_size > destination.max_batch_size:
+            raise ValueError(
+                f"batch_size: {self.destination} takes at most {destination.max_batch_size} rows "
+                "in a request"
+            )
+        prefix = f"{self.destination}_{self.object}__"
+        if not self.name.startswith(prefix) or self.name == prefix:
+            raise ValueError(f"name: must be {prefix}<purpose>")
+        return self
+
+    @model_validator(mode="after")
+    def _names_each_thing_once(self) -> Self:
+        columns = [self.key, SKIP_REASON, *(field.column for field in self.fields)]
+        for kind, names in {
+            "column": columns,
+            "property": [field.property for field in self.fields],
+        }.items():
+            repeated = {name for name in names if names.count(name) > 1}
+            if repeated:
+                raise ValueError(f"fields: the {kind} {_listed(repeated)} is there twice")
+        return self
+
+
+def load_declaration(path: Path) -> Declaration:
+    """The sync that one file declares.
+
+    Raises:
+        DeclarationError: when the file is missing, is not YAML, or says something that no sync can.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DeclarationError(f"{path}: cannot be read ({error.strerror}).") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" near line {mark.line + 1}" if mark else ""
+        raise DeclarationError(f"{path}: is not YAML{line}.") from None
+    if not isinstance(content, dict):
+        raise DeclarationError(f"{path}: must be a mapping that begins with `name:`.")
+    try:
+        declaration = Declaration.model_validate(content)
+    except ValidationError as error:
+        raise DeclarationError(f"{path}: {_sentences(error)}") from None
+    if declaration.name != path.stem:
+        raise DeclarationError(
+            f"{path}: name: must be {path.stem}, like the file, not {declaration.name}."
+        )
+    return declaration
+
+
+def load_declarations(folder: Path = SYNCS) -> dict[str, Declaration]:
+    """Every declared sync by name, in order of name.
+
+    Raises:
+        DeclarationError: when any of the files is wrong.
+    """
+    declarations = (load_declaration(path) for path in sorted(folder.glob("*.yml")))
+    return {declaration.name: declaration for declaration in declarations}
+
+
+def find_declaration(name: str, folder: Path = SYNCS) -> Declaration:
+    """The sync of that name.
+
+    Raises:
+        UnknownSyncError: when there is none; the message lists those that there are.
+        DeclarationError: when any of the files is wrong.
+    """
+    declarations = load_declarations(folder)
+    if name not in declarations:
+        raise UnknownSyncError(f"There is no sync {name}; there is {_listed(declarations)}.")
+    return declarations[name]
+
+
+def _sentences(error: ValidationError) -> str:
+    problems = []
+    for problem in error.errors(include_input=False, include_url=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        said = problem["msg"].removeprefix("Value error, ")
+        problems.append(f"{place}: {said}" if place else said)
+    return "; ".join(problems) + "."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

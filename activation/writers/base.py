@@ -1,0 +1,146 @@
+"""The one interface between the engine and every destination (spec/activation.md, Engine).
+
+A writer knows its vendor: calls, limits, retries, the shape of answers. The engine knows none of
+that; it hands over rows and learns what became of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol
+
+
+class Outcome(StrEnum):
+    """What became of one row of a request."""
+
+    WRITTEN = "written"
+    """The destination confirmed it."""
+    FAILED = "failed"
+    """The destination refused this row; it holds nothing new of it."""
+    REJECTED = "rejected"
+    """The request was refused without saying which of its rows is to blame; none was written."""
+    UNSURE = "unsure"
+    """It was sent and no answer came back; it may have taken effect."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowRequest:
+    """One record to be brought to these values."""
+
+    key: str
+    values: Mapping[str, str | None]
+    """Property and value as text (see `activation.plan`); None empties the property."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """The answer to one `RowRequest`."""
+
+    key: str
+    outcome: Outcome
+    message: str | None = None
+    """The vendor's words when it was not written, without e-mail addresses."""
+    request_id: str | None = None
+    """The vendor's id of the request, for its support."""
+
+
+class ValueKind(StrEnum):
+    """What a property's values must look like."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    INSTANT = "instant"
+    CHOICE = "choice"
+    """One of the options."""
+    CHOICES = "choices"
+    """Some of the options, joined with `;`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One value that a property of a closed list takes."""
+
+    value: str
+    label: str
+    is_hidden: bool = False
+    position: int | None = None
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDescription:
+    """A property as the destination describes it now."""
+
+    name: str
+    kind: ValueKind
+    is_read_only: bool = False
+    max_length: int | None = None
+    """Characters; None where the vendor names no limit."""
+    options: tuple[Option, ...] = ()
+    takes_new_options: bool = False
+    option_noun: str = "option"
+    """What an option is, for sentences: `option`, `owner`."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """Requests that a writer made so far."""
+
+    calls: int = 0
+    """Requests that reached the vendor, repeated ones included."""
+    write_calls: int = 0
+    """Those of them that meant to change something."""
+    retries: int = 0
+    """Times that a request was made again."""
+
+    def since(self, earlier: Usage) -> Usage:
+        """What was added after `earlier`, which is a `copy` of this."""
+        return Usage(
+            self.calls - earlier.calls,
+            self.write_calls - earlier.write_calls,
+            self.retries - earlier.retries,
+        )
+
+    def copy(self) -> Usage:
+        """The numbers as they are now."""
+        return replace(self)
+
+
+class Writer(Protocol):
+    """One kind of record in one destination.
+
+    Every method may raise `DestinationRefusedError` (asking again would not help) or
+    `DestinationUnavailableError` (the retries are used up); neither is about a single row.
+    """
+
+    @property
+    def usage(self) -> Usage:
+        """Requests made so far, by whoever used this writer."""
+
+    def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
+        """Those of the properties that the destination has. Changes nothing."""
+
+    def add_options(self, description: PropertyDescription, values: Sequence[str]) -> None:
+        """Add options to a property that takes new ones; those in `description` stay."""
+
+    def write(self, rows: Sequence[RowRequest]) -> Sequence[RowResult]:
+        """Send the rows in one request; exactly one result for each, in any order.
+
+        Repeated with the same rows, it must leave the destination as one call does.
+        """
+
+
+class OpenWriter(Protocol):
+    """How a destination's writer is made, ready to be used in a `with` statement."""
+
+    def __call__(self, kind: str) -> AbstractContextManager[Writer]:
+        """A writer of `kind` (`company`) for the account that the settings name.
+
+        Raises:
+            SettingsError: when a credential is missing.
+        """

@@ -1,0 +1,240 @@
+"""Requests to HubSpot: the quota kept, the transient repeated, the hopeless given up with a sentence.
+
+spec/activation.md, Engine: write.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from pyrate_limiter import Limiter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from activation.errors import (
+    DestinationError,
+    DestinationRefusedError,
+    DestinationUnavailableError,
+)
+from activation.writers.base import Usage
+from activation.writers.hubspot_answers import Refusal
+from activation.writers.limits import HUBSPOT, HubSpotLimits, shared_limiter
+
+logger = logging.getLogger(__name__)
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_ABOUT_WHAT_WAS_SENT = {400, 409, 413, 422}
+_TRY_AGAIN = {408, 423, 429}
+
+
+class HubSpotClient:
+    """An account of HubSpot's. Not for several threads at once.
+
+    Args:
+        token: access token of a private app; sent as a header, kept nowhere else.
+        base_url: scheme and host, without a path.
+        limits: the vendor's limits.
+        limiter: who keeps the quota; by default the one that the process shares for this account.
+        sleep: how to wait before a repeated request, in seconds.
+        transport: how requests travel; httpx's own by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        base_url: str,
+        limits: HubSpotLimits = HUBSPOT,
+        limiter: Limiter | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.limits = limits
+        self.usage = Usage()
+        """Requests made so far."""
+        self._limiter = limiter or shared_limiter(f"{base_url} {token}", limits.quota)
+        self._sleep = sleep
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(limits.answer_timeout, connect=limits.connect_timeout),
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def read(self, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
+        """The successful answer to a GET.
+
+        Raises:
+            DestinationError: when there is none.
+        """
+        return self._ask(self._http.build_request("GET", path, params=query), is_write=False)
+
+    def write(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """The answer to a request that changes something and may safely be repeated.
+
+        Returns:
+            A success, or a refusal that is about what was sent.
+
+        Raises:
+            DestinationError: when there is neither.
+        """
+        return self._ask(self._http.build_request(method, path, json=body), is_write=True)
+
+    def _ask(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
+        may_have_arrived = False
+
+        def attempt() -> httpx.Response:
+            nonlocal may_have_arrived
+            try:
+                return self._attempt(request, is_write=is_write)
+            except _TransientError as error:
+                may_have_arrived |= is_write and error.may_have_arrived
+                raise
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.limits.attempts),
+            wait=self._pause,
+            retry=retry_if_exception_type(_TransientError),
+            sleep=self._sleep,
+            before_sleep=self._note_retry,
+            reraise=True,
+        )
+        try:
+            return retrying(attempt)
+        except _TransientError as error:
+            raise DestinationUnavailableError(
+                f"HubSpot could not be used: {error}. Run the sync again later; it goes on where "
+                "it stopped.",
+                request_id=error.request_id,
+                may_have_arrived=may_have_arrived,
+            ) from None
+        except DestinationError as error:
+            error.may_have_arrived |= may_have_arrived
+            raise
+
+    def _attempt(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
+        self._limiter.try_acquire("hubspot")
+        try:
+            response = self._http.send(request)
+        except _NEVER_SENT as error:
+            raise _TransientError(f"no connection ({type(error).__name__})") from None
+        except httpx.TransportError as error:
+            self._count(is_write)
+            raise _TransientError(
+                f"no answer ({type(error).__name__})", may_have_arrived=True
+            ) from None
+        self._count(is_write)
+        if not response.is_success:
+            self._judge(Refusal.of(response), response, is_write=is_write)
+        return response
+
+    def _count(self, is_write: bool) -> None:
+        self.usage.calls += 1
+        self.usage.write_calls += is_write
+
+    def _judge(self, refusal: Refusal, response: httpx.Response, *, is_write: bool) -> None:
+        """Raise what an error answer means, unless the caller is to look at what it sent."""
+        status = refusal.status_code
+        identity = refusal.request_id
+        if refusal.policy_name == "DAILY":
+            raise DestinationRefusedError(
+                "HubSpot's daily limit of calls is used up: run the sync again after midnight of "
+                "the account's time zone; it goes on where it stopped.",
+                request_id=identity,
+            )
+        if status in _TRY_AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+            pause = _retry_after(response)
+            if pause is not None and pause > self.limits.longest_pause:
+                raise DestinationUnavailableError(
+                    f"HubSpot asks to wait {pause:.0f} seconds: run the sync again after that; it "
+                    "goes on where it stopped.",
+                    request_id=identity,
+                )
+            raise _TransientError(
+                f"{refusal.text} ({status})",
+                pause=pause,
+                request_id=identity,
+                may_have_arrived=status >= httpx.codes.INTERNAL_SERVER_ERROR,
+            )
+        if status == httpx.codes.UNAUTHORIZED:
+            raise DestinationRefusedError(
+                "HubSpot does not accept the access token: put a valid one into "
+                "HUBSPOT_ACCESS_TOKEN.",
+                request_id=identity,
+            )
+        if status == httpx.codes.FORBIDDEN:
+            raise DestinationRefusedError(
+                f"HubSpot does not allow this ({refusal.text}): give the private app the scopes to "
+                "read owners and properties and to write the records that the sync names.",
+                request_id=identity,
+            )
+        names_a_record = status == httpx.codes.NOT_FOUND and refusal.category == "OBJECT_NOT_FOUND"
+        if is_write and (status in _ABOUT_WHAT_WAS_SENT or names_a_record):
+            return
+        raise DestinationRefusedError(
+            f"HubSpot answered {status} to {response.request.method} {response.request.url.path} "
+            f"({refusal.text}): check HUBSPOT_BASE_URL.",
+            request_id=identity,
+        )
+
+    def _pause(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, _TransientError) and error.pause is not None:
+            return error.pause
+        backoff = wait_exponential_jitter(
+            multiplier=self.limits.first_pause, max=self.limits.longest_pause
+        )
+        return backoff(state)
+
+    def _note_retry(self, state: RetryCallState) -> None:
+        self.usage.retries += 1
+        if state.attempt_number == 1 and state.outcome is not None:
+            logger.warning("HubSpot: %s; trying again", state.outcome.exception())
+
+
+class _TransientError(Exception):
+    """This attempt failed and another one may not."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        pause: float | None = None,
+        request_id: str | None = None,
+        may_have_arrived: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.pause = pause
+        self.request_id = request_id
+        self.may_have_arrived = may_have_arrived
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds that the answer asks to wait, from either form of the header."""
+    said: str | None = response.headers.get("retry-after")
+    if said is None:
+        return None
+    if said.strip().isdecimal():
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())

@@ -1,0 +1,1 @@
+"""The command `millrace`: one module per group of commands, nothing decided here."""

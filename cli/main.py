@@ -1,0 +1,55 @@
+"""The command `millrace`, put together (spec/README.md, Commands)."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli import build, db, demo, ingest, sync
+from cli.output import report_error
+
+app = typer.Typer(
+    name="millrace",
+    help="A go-to-market analytics warehouse: land, decide, write back.",
+    epilog="Begin with: millrace demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(db.app, name="db")
+app.add_typer(ingest.app, name="ingest")
+app.add_typer(sync.app, name="sync")
+app.command(name="build", epilog=build.EXAMPLE)(build.build)
+app.command(name="demo", epilog=demo.EXAMPLE)(demo.demo)
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
+    ] = False,
+) -> None:
+    """A go-to-market analytics warehouse: land, decide, write back."""
+    if show_version:
+        typer.echo(version("millrace"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Entry point: every error becomes one sentence and exit code 1, unless `--debug` is given."""
+    try:
+        app()
+    except Exception as error:  # the outermost edge: nothing above could handle it
+        if "--debug" in sys.argv:
+            raise
+        report_error(error)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

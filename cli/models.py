@@ -1,0 +1,117 @@
+"""Running dbt in this process: what `millrace build` and the demo call."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+from dbt.artifacts.schemas.results import NodeStatus
+from dbt.cli.main import dbtRunner
+from dbt_common.events.base_types import EventMsg
+
+from cli.output import ProgressLine
+from warehouse.database import Warehouse, child_environment
+
+
+class BuildError(Exception):
+    """dbt could not run at all; the message is dbt's own."""
+
+
+@dataclass(frozen=True)
+class BuildFailure:
+    """One model, seed or test that failed."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What one `dbt build` did. Counts are of what passed; `seconds` is dbt's own wall time."""
+
+    models: int
+    seeds: int
+    tests: int
+    skipped: int
+    seconds: float
+    failures: list[BuildFailure] = field(default_factory=list)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether everything that was to be built was built and every test passed."""
+        return not self.failures
+
+
+def build_models(
+    warehouse: Warehouse,
+    *,
+    as_of: str | None = None,
+    select: Sequence[str] | None = None,
+    full_refresh: bool = False,
+    on_progress: ProgressLine | None = None,
+) -> BuildResult:
+    """Run `dbt build` on `warehouse` for the project in the working directory.
+
+    Args:
+        as_of: RFC 3339 instant to decide at; by default the start of the run.
+        select: dbt selectors; by default everything.
+        on_progress: told how many of how many nodes are done.
+
+    Raises:
+        BuildError: when dbt could not start, or refused to (for example an `as_of` in the past).
+    """
+    arguments = ["--log-level", "none", "--log-level-file", "info", "build"]
+    arguments += ["--profiles-dir", str(Path.cwd())]
+    if as_of is not None:
+        arguments += ["--vars", json.dumps({"as_of": as_of})]
+    if select:
+        arguments += ["--select", *select]
+    if full_refresh:
+        arguments.append("--full-refresh")
+
+    def watch(event: EventMsg) -> None:
+        if on_progress is not None and hasattr(event.data, "total") and hasattr(event.data, "index"):
+            on_progress(event.data.index, event.data.total)
+
+    with patch.dict(os.environ, child_environment(warehouse)):
+        done = dbtRunner(callbacks=[watch]).invoke(arguments)
+    if done.exception is not None:
+        raise BuildError(_sentence(str(done.exception)))
+
+    passed: Counter[str] = Counter()
+    skipped, failures = 0, []
+    for result in done.result.results:
+        if result.status in {NodeStatus.Success, NodeStatus.Pass, NodeStatus.Warn}:
+            passed[result.node.resource_type] += 1
+        elif result.status == NodeStatus.Skipped:
+            skipped += 1
+        else:
+            failures.append(BuildFailure(result.node.name, _sentence(result.message or "")))
+    return BuildResult(
+        models=passed["model"] + passed["snapshot"],
+        seeds=passed["seed"],
+        tests=passed["test"] + passed["unit_test"],
+        skipped=skipped,
+        seconds=done.result.elapsed_time,
+        failures=failures,
+    )
+
+
+def _sentence(message: str) -> str:
+    """dbt's message without its frame: the heading, where the macro was called, compiled code."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    kept = [
+        line
+        for line in lines
+        if not re.match(
+            r"(Runtime|Compilation|Database) Error|> in macro|> called by|compiled code at|in \w+ \w+ \(",
+            line,
+        )
+    ]
+    return " ".join(kept or lines)

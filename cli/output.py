@@ -1,0 +1,91 @@
+"""What the commands print: progress bars on a terminal, plain lines elsewhere, JSON when asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+console = Console(highlight=False, soft_wrap=True)
+"""Results go here (stdout)."""
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Progress and errors go here (stderr), so that stdout can be piped."""
+
+
+class ProgressLine(Protocol):
+    """One running piece of work, as the reader sees it."""
+
+    def __call__(self, done: int, total: int | None = None) -> None:
+        """Say how far it is: `done` of `total`, in whatever the title counts."""
+
+
+@contextmanager
+def progress(title: str) -> Iterator[ProgressLine]:
+    """Show the progress of one piece of work: a bar on a terminal, else one line at its end."""
+    last_done = 0
+    if messages.is_terminal:
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=messages,
+            transient=True,
+        ) as bars:
+            task = bars.add_task(title, total=None)
+
+            def draw(done: int, total: int | None = None) -> None:
+                bars.update(task, completed=done, total=total)
+
+            yield draw
+        return
+
+    def remember(done: int, total: int | None = None) -> None:
+        nonlocal last_done
+        last_done = done
+
+    yield remember
+    messages.print(f"{title}: {last_done:,}", markup=False)
+
+
+def print_json(value: object) -> None:
+    """Print a result for a machine: one JSON document on stdout."""
+    sys.stdout.write(json.dumps(_plain(value), indent=2) + "\n")
+
+
+def report_error(error: BaseException) -> None:
+    """Print an error as one sentence on stderr."""
+    text = str(error).strip() or type(error).__name__
+    messages.print(f"millrace: {text}", style="red", markup=False)
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain(asdict(value))
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)

@@ -1,0 +1,1 @@
+"""From the sources into the raw schemas."""

@@ -1,0 +1,77 @@
+"""A file's lines, decompressed, however long they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+
+from ingestion.events.locations import EventFile, EventFileError, reason
+
+MAX_KEPT_BYTES = 64 * 2**20
+"""Of a longer line only its beginning is given; the rest stays in the file."""
+
+_CHUNK = 2**20
+
+
+class Readable(Protocol):
+    """Something with bytes in it."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes, none at the end."""
+
+
+def split_lines(stream: Readable) -> Iterator[bytes]:
+    r"""The lines of a stream without what ends them (`\n` or `\r\n`), empty ones included.
+
+    One chunk of the stream and one line are in memory, at most.
+    """
+    begun = bytearray()  # a line whose end has not been read yet
+    while chunk := stream.read(_CHUNK):
+        *ended, rest = chunk.split(b"\n")
+        if ended:
+            begun += ended[0][: MAX_KEPT_BYTES - len(begun)]
+            yield bytes(begun).removesuffix(b"\r")
+            begun.clear()
+            for line in ended[1:]:
+                yield line.removesuffix(b"\r")
+        begun += rest[: MAX_KEPT_BYTES - len(begun)]
+    if begun:
+        yield bytes(begun).removesuffix(b"\r")
+
+
+class LineReader:
+    """Reads one event file from its beginning to its end.
+
+    Args:
+        file: decompressed by its suffix.
+    """
+
+    def __init__(self, file: EventFile) -> None:
+        self.file = file
+        self.stored_bytes_read = 0
+        """How far into the file reading has come; it runs ahead of the lines given."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The lines, as `split_lines` gives them.
+
+        Raises:
+            EventFileError: when the file cannot be opened or not be read to its end.
+        """
+        try:
+            with self.file.filesystem.open(self.file.path, "rb") as stored:
+                for line in split_lines(_decompressed(stored, self.file.compression)):
+                    self.stored_bytes_read = stored.tell()
+                    yield line
+        except OSError as error:
+            raise EventFileError(
+                f"{self.file.place} cannot be read to its end ({reason(error)}). What came before "
+                "has landed: put the file right and load it again."
+            ) from None
+
+
+def _decompressed(stored: Any, compression: str | None) -> Readable:
+    if compression is None:
+        return stored  # type: ignore[no-any-return]
+    return pa.CompressedInputStream(pa.PythonFile(stored, "r"), compression)  # type: ignore[no-any-return]

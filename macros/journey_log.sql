@@ -1,0 +1,57 @@
+{#-
+  The journey's log is state, not a derivation (spec journey.md, Writes): it is made once, before the
+  first model runs, so that models can read what was decided before, and is never dropped.
+-#}
+
+{% macro journey_log() -%}
+    {{ return(api.Relation.create(
+        database=target.database,
+        schema=generate_schema_name('journey', none) | trim,
+        identifier='company_change_log',
+        type='table',
+    )) }}
+{%- endmacro %}
+
+{% macro create_journey_log() -%}
+    {%- set log = journey_log() -%}
+    {%- if execute
+        and flags.WHICH in ('build', 'run', 'test', 'seed', 'snapshot')
+        and load_relation(log) is none -%}
+        {%- do adapter.create_schema(log) -%}
+        {%- set text = api.Column.translate_type('string') -%}
+        {%- call statement('create_journey_log', auto_begin=False) -%}
+            create table if not exists {{ log }} (
+                change_id bigint not null,
+                company_id {{ text }} not null,
+                field {{ text }} not null,
+                old_value {{ text }},
+                new_value {{ text }},
+                changed_at {{ instant_type() }} not null,
+                rule {{ text }} not null,
+                assignment_reason {{ text }},
+                source_event_id {{ text }},
+                run_id {{ text }} not null
+            )
+        {%- endcall -%}
+        {#- dbt listed the relations before this hook ran. -#}
+        {%- do adapter.cache_added(log) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- A decision never goes back in time: such a run stops before it has changed anything. -#}
+{% macro refuse_a_run_before_the_last_decision() -%}
+    {%- if execute
+        and flags.WHICH in ('build', 'run')
+        and 'model.millrace.company_change_log' in selected_resources
+        and load_relation(journey_log()) is not none -%}
+        {%- set later = run_query(
+            "select max(changed_at) as latest from " ~ journey_log() ~ " where changed_at > " ~ as_of()
+        ).columns[0].values() | first -%}
+        {%- if later is not none -%}
+            {{ exceptions.raise_compiler_error(
+                "as_of is " ~ as_of_text() ~ ", but company_change_log already holds decisions of "
+                ~ later ~ ". Decide at that time or later; nothing was written."
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,112 @@
+{#-
+  A wrong row in a reference file stops the build with a sentence that names the file and the row
+  (spec README.md, Reference data). Each file has one macro here that yields its wrong rows as
+  (line, problem); its seed calls `refuse_wrong_rows` after loading, inside the loading transaction,
+  so that the rows loaded before stay in force.
+-#}
+
+{% macro refuse_wrong_rows(seed, wrong_rows) -%}
+    {%- if execute -%}
+        {%- set found = run_query(wrong_rows ~ ' order by 1 limit 20').rows -%}
+        {%- if found | length > 0 -%}
+            {%- set sentences = [] -%}
+            {%- for row in found -%}
+                {%- do sentences.append('line ' ~ row[0] ~ ': ' ~ row[1]) -%}
+            {%- endfor -%}
+            {{ exceptions.raise_compiler_error(
+                'seeds/reference/' ~ seed ~ '.csv is wrong in ' ~ sentences | join('; ') ~ '. Nothing of it was loaded.'
+            ) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Rows that say the same key again: `key` is a list of columns. -#}
+{% macro repeated_rows(key) -%}
+    select
+        line,
+        'the row repeats ' || {{ key | join(" || ', ' || ") }} as problem
+    from (
+        select
+            numbered.*,
+            row_number() over (partition by {{ key | join(', ') }} order by line) as occurrence
+        from numbered
+    ) as counted
+    where occurrence > 1
+{%- endmacro %}
+
+{#- Rows whose `column` is none of `values` (empty counts as wrong). -#}
+{% macro rows_not_among(column, values) -%}
+    select
+        line,
+        '{{ column }} is ''' || coalesce({{ column }}, '') || ''', not one of {{ values | join(', ') }}' as problem
+    from numbered
+    where {{ column }} is null or {{ column }} not in ('{{ values | join("', '") }}')
+{%- endmacro %}
+
+{#- Rows in which `column` is empty. -#}
+{% macro rows_without(column) -%}
+    select line, '{{ column }} is empty' as problem
+    from numbered
+    where coalesce({{ column }}, '') = ''
+{%- endmacro %}
+
+{% macro wrong_cs_managers() %}
+    with numbered as (
+        select
+            {{ file_line() }} as line,
+            trim(username) as username,
+            trim(department) as department,
+            trim(cs_stage) as cs_stage,
+            trim(region) as region,
+            trim(arr_range) as arr_range,
+            trim(lead_intake) as lead_intake,
+            lower(trim(is_active)) as is_active
+        from {{ this }}
+    )
+
+    {{ rows_without('username') }}
+    union all
+    {{ rows_not_among('department', ['customer_success', 'sales']) }}
+    union all
+    {{ rows_not_among('cs_stage', ['cs_sales', 'cs_sbp', 'cs_no_touch', 'cs_onboarding', 'cs_success', 'cs_error', '*']) }}
+    union all
+    {{ rows_without('region') }}
+    union all
+    {{ rows_not_among('arr_range', ['1-2000', '2001-8000', '8001+', '*']) }}
+    union all
+    {{ rows_not_among('is_active', ['true', 'false', 'yes', 'no', '1', '0']) }}
+    union all
+    select line, 'lead_intake is ''' || coalesce(lead_intake, '') || ''', not a whole number' as problem
+    from numbered
+    where lead_intake is null or translate(lead_intake, '0123456789', '') <> '' or length(lead_intake) not between 1 and 9
+    union all
+    {{ repeated_rows(['username', 'department', 'cs_stage', 'region', 'arr_range']) }}
+{% endmacro %}
+
+{% macro wrong_plan_groups() %}
+    with numbered as (
+        select {{ file_line() }} as line, trim(plan_id) as plan_id, trim(plan_group) as plan_group
+        from {{ this }}
+    )
+
+    {{ rows_without('plan_id') }}
+    union all
+    {{ rows_not_among('plan_group', ['churn', 'small_business', 'sales', 'standard']) }}
+    union all
+    {{ repeated_rows(['plan_id']) }}
+{% endmacro %}
+
+{% macro wrong_country_regions() %}
+    with numbered as (
+        select {{ file_line() }} as line, upper(trim(country)) as country, trim(region) as region
+        from {{ this }}
+    )
+
+    select line, 'country is ''' || coalesce(country, '') || ''', not two letters' as problem
+    from numbered
+    where country is null or length(country) <> 2
+    union all
+    {{ rows_without('region') }}
+    union all
+    {{ repeated_rows(['country']) }}
+{% endmacro %}

@@ -1,0 +1,32 @@
+with buckets as (
+
+    select distinct
+        cs_stage,
+        region,
+        arr_range
+    from {{ ref('int_journey__stages') }}
+
+),
+
+managers as (
+
+    select *
+    from {{ ref('stg_reference__cs_managers') }}
+    where department = 'customer_success' and is_active
+
+)
+
+-- Several rows of one person that match a bucket count once; one with lead_intake is enough.
+select
+    buckets.cs_stage,
+    buckets.region,
+    buckets.arr_range,
+    managers.username,
+    max(managers.lead_intake) as lead_intake
+from buckets
+inner join managers
+    on
+        managers.cs_stage in (buckets.cs_stage, '*')
+        and managers.region in (buckets.region, '*')
+        and managers.arr_range in (buckets.arr_range, '*')
+group by buckets.cs_stage, buckets.region, buckets.arr_range, managers.username

@@ -1,0 +1,136 @@
+with companies as (
+
+    select * from {{ ref('companies') }}
+
+),
+
+locks as (
+
+    select * from {{ ref('int_journey__locks') }}
+
+),
+
+reports as (
+
+    select * from {{ ref('int_journey__manager_reports') }}
+
+),
+
+hubspot_companies as (
+
+    select * from {{ ref('stg_hubspot__companies') }}
+
+),
+
+-- The log as it stood before `as_of`: what a run at this very instant wrote is not an input to its
+-- repetition, which therefore decides the same. This is the only place that reads the whole log, so
+-- that one statement, and so one snapshot, sees the state that the decision is based on.
+log as (
+
+    select * from {{ source('journey_state', 'company_change_log') }}
+
+),
+
+log_head as (
+
+    select coalesce(max(change_id), 0) as change_id from log
+
+),
+
+last_changes as (
+
+    select
+        company_id,
+        field,
+        max(change_id) as change_id
+    from log
+    where changed_at < {{ as_of() }}
+    group by company_id, field
+
+),
+
+logged as (
+
+    select
+        log.company_id,
+        max(case when log.field = 'cs_stage' then log.new_value end) as cs_stage,
+        max(case when log.field = 'customer_success_manager' then log.new_value end) as customer_success_manager,
+        max(case when log.field = 'sales_account_manager' then log.new_value end) as sales_account_manager,
+        max(case when log.field = 'account_manager' then log.new_value end) as account_manager
+    from log
+    inner join last_changes on log.change_id = last_changes.change_id
+    group by log.company_id
+
+),
+
+new_reports as (
+
+    select
+        reports.company_id,
+        max(case when reports.field = 'customer_success_manager' then reports.event_id end) as cs_report_id,
+        max(case when reports.field = 'customer_success_manager' then reports.manager end) as reported_cs_manager,
+        max(case when reports.field = 'sales_account_manager' then reports.event_id end) as sales_report_id,
+        max(case when reports.field = 'sales_account_manager' then reports.manager end) as reported_sales_manager
+    from reports
+    left join log
+        on
+            reports.company_id = log.company_id
+            and reports.field = log.field
+            and reports.event_id = log.source_event_id
+            and log.changed_at < {{ as_of() }}
+    where log.change_id is null
+    group by reports.company_id
+
+)
+
+select
+    companies.company_id,
+    companies.status,
+    companies.plan_id,
+    companies.plan_group,
+    companies.arr,
+    companies.arr_range,
+    companies.is_arr_range_defaulted,
+    companies.is_paying,
+    companies.paying_since,
+    companies.days_paying,
+    companies.region,
+    companies.region = 'UNKNOWN' as is_region_unknown,
+    companies.hubspot_company_id,
+    hubspot_companies.is_subjectively_onboarded,
+    companies.last_journey_event_at,
+    case
+        when companies.status is null then 'no_status'
+        when companies.status = 'LEAD' then 'lead'
+        when companies.signup_timestamp is null then 'no_signup_timestamp'
+        when companies.num_of_employees_range is null then 'no_employees_range'
+        when companies.is_test then 'test_company'
+    end as skip_reason,
+    coalesce(locks.is_stage_locked, false) as is_stage_locked,
+    locks.locked_stage,
+    locks.stage_lock_expires_at,
+    coalesce(locks.is_manager_locked, false) as is_manager_locked,
+    locks.locked_manager,
+    locks.manager_lock_expires_at,
+    logged.cs_stage as previous_stage,
+    logged.customer_success_manager as logged_cs_manager,
+    new_reports.cs_report_id,
+    case
+        when new_reports.cs_report_id is not null then new_reports.reported_cs_manager
+        else logged.customer_success_manager
+    end as previous_cs_manager,
+    new_reports.sales_report_id,
+    case
+        when new_reports.sales_report_id is not null then new_reports.reported_sales_manager
+        else logged.sales_account_manager
+    end as sales_account_manager,
+    logged.account_manager as previous_account_manager,
+    log_head.change_id as log_head,
+    companies.known_at as decided_at,
+    cast('{{ invocation_id }}' as {{ api.Column.translate_type('string') }}) as run_id
+from companies
+cross join log_head
+left join locks on companies.company_id = locks.company_id
+left join logged on companies.company_id = logged.company_id
+left join new_reports on companies.company_id = new_reports.company_id
+left join hubspot_companies on companies.hubspot_company_id = hubspot_companies.hubspot_company_id

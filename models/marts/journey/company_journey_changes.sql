@@ -1,0 +1,106 @@
+with log as (
+
+    select * from {{ ref('company_change_log') }}
+
+),
+
+runs as (
+
+    select
+        company_id,
+        run_id,
+        max(changed_at) as changed_at,
+        max(change_id) as run_place
+    from log
+    group by company_id, run_id
+
+),
+
+last_changes as (
+
+    select
+        company_id,
+        run_id,
+        field,
+        max(change_id) as change_id
+    from log
+    group by company_id, run_id, field
+
+),
+
+fields as (
+
+    select 'cs_stage' as field
+
+    union all
+
+    select 'customer_success_manager' as field
+
+    union all
+
+    select 'account_manager' as field
+
+    union all
+
+    select 'sales_account_manager' as field
+
+),
+
+-- For every run and field, the rows of the log that held before and after the run.
+holding as (
+
+    select
+        runs.company_id,
+        runs.run_id,
+        runs.changed_at,
+        fields.field,
+        max(last_changes.change_id) over (
+            partition by runs.company_id, fields.field
+            order by runs.run_place
+            rows between unbounded preceding and 1 preceding
+        ) as old_change_id,
+        max(last_changes.change_id) over (
+            partition by runs.company_id, fields.field
+            order by runs.run_place
+            rows between unbounded preceding and current row
+        ) as new_change_id
+    from runs
+    cross join fields
+    left join last_changes
+        on
+            runs.company_id = last_changes.company_id
+            and runs.run_id = last_changes.run_id
+            and fields.field = last_changes.field
+
+),
+
+valued as (
+
+    select
+        holding.company_id,
+        holding.run_id,
+        holding.changed_at,
+        holding.field,
+        old_log.new_value as old_value,
+        new_log.new_value
+    from holding
+    left join log as old_log on holding.old_change_id = old_log.change_id
+    left join log as new_log on holding.new_change_id = new_log.change_id
+
+)
+
+select
+    company_id,
+    run_id,
+    changed_at,
+    max(case when field = 'cs_stage' then old_value end) as old_cs_stage,
+    max(case when field = 'cs_stage' then new_value end) as new_cs_stage,
+    max(case when field = 'customer_success_manager' then old_value end) as old_customer_success_manager,
+    max(case when field = 'customer_success_manager' then new_value end) as new_customer_success_manager,
+    max(case when field = 'account_manager' then old_value end) as old_account_manager,
+    max(case when field = 'account_manager' then new_value end) as new_account_manager,
+    max(case when field = 'sales_account_manager' then old_value end) as old_sales_account_manager,
+    max(case when field = 'sales_account_manager' then new_value end) as new_sales_account_manager
+from valued
+group by company_id, run_id, changed_at
+having max(case when old_value is distinct from new_value then 1 else 0 end) = 1

@@ -1,0 +1,180 @@
+"""What stands in front of every simulated vendor: the call log, the faults, the control paths.
+
+Control paths are the simulator's own and ask for no credentials:
+
+- `GET /_simulator/calls`: `{"calls": [...]}`, the log, oldest first; `DELETE` clears it.
+- `GET /_simulator/faults`: `{"faults": [...]}`, the faults told; `POST` of the same shape tells
+  more, `DELETE` makes the vendor behave again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from simulators.calls import Call, CallLog, attach
+from simulators.faults import Cut, Fault, FaultPlan, HtmlPage, RateLimited, ServerError, Slow
+
+CONTROL_PATH = "/_simulator"
+
+Clock = Callable[[], datetime]
+"""Tells the time: an aware datetime."""
+
+_PAGE = (
+    "<!DOCTYPE html><html><head><title>One moment</title></head>"
+    "<body><h1>The service is not available</h1></body></html>"
+)
+_CALLS = TypeAdapter(list[Call])
+
+
+class ConnectionCut(Exception):  # noqa: N818 - it is an event, not a mistake
+    """The connection is to be closed without (further) answer."""
+
+
+@dataclass(frozen=True)
+class RequestSummary:
+    """What the log says of a request before it is handled."""
+
+    is_write: bool
+    inputs: int
+
+
+class Vendor(Protocol):
+    """How one vendor looks from outside."""
+
+    def summarize(self, method: str, path: str, body: bytes) -> RequestSummary:
+        """Whether the request writes, and how many records it names."""
+
+    def rate_limited(self, fault: RateLimited) -> Response:
+        """The vendor's own 429."""
+
+    def failed(self, fault: ServerError) -> Response:
+        """The vendor's own 5xx."""
+
+
+class Gateway:
+    """An ASGI application in front of a vendor's: logs each request and does the faults to it."""
+
+    def __init__(
+        self, app: ASGIApp, *, vendor: Vendor, calls: CallLog, faults: FaultPlan, clock: Clock
+    ) -> None:
+        """Stand in front of `app`, which sees only requests that no fault keeps from it."""
+        self._app = app
+        self._vendor = vendor
+        self._calls = calls
+        self._faults = faults
+        self._clock = clock
+        self._control = _control(calls, faults)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request.
+
+        Raises:
+            ConnectionCut: when a fault says so.
+        """
+        if scope["type"] != "http" or scope["path"].startswith(f"{CONTROL_PATH}/"):
+            await self._control(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        body = await request.body()
+        method, path = request.method, request.url.path
+        summary = self._vendor.summarize(method, path, body)
+        call = self._calls.open(
+            at=self._clock(),
+            method=method,
+            path=path,
+            query=request.url.query,
+            is_write=summary.is_write,
+            inputs=summary.inputs,
+        )
+        attach(call, scope)
+
+        async def replay() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                call.status = message["status"]
+            await send(message)
+
+        fault = self._faults.interference(method, path)
+        call.fault = fault.kind if fault else None
+        match fault:
+            case None:
+                await self._app(scope, replay, answer)
+            case RateLimited():
+                await self._vendor.rate_limited(fault)(scope, replay, answer)
+            case Slow():
+                messages = await self._carry_out(scope, replay)
+                await asyncio.sleep(fault.seconds)
+                for message in messages:
+                    await answer(message)
+            case ServerError() | HtmlPage() | Cut():
+                if fault.takes_effect:
+                    await self._carry_out(scope, replay)
+                if isinstance(fault, Cut):
+                    raise ConnectionCut
+                response = (
+                    HTMLResponse(_PAGE, fault.status)
+                    if isinstance(fault, HtmlPage)
+                    else self._vendor.failed(fault)
+                )
+                await response(scope, replay, answer)
+
+    async def _carry_out(self, scope: Scope, receive: Receive) -> list[Message]:
+        """Let the vendor handle the request, and keep its answer."""
+        messages: list[Message] = []
+
+        async def keep(message: Message) -> None:
+            messages.append(message)
+
+        await self._app(scope, receive, keep)
+        return messages
+
+
+class _FaultList(BaseModel):
+    faults: list[Fault]
+
+
+def _control(calls: CallLog, faults: FaultPlan) -> Starlette:
+    async def show_calls(request: Request) -> Response:
+        return JSONResponse({"calls": _CALLS.dump_python(list(calls), mode="json")})
+
+    async def clear_calls(request: Request) -> Response:
+        calls.clear()
+        return Response(status_code=204)
+
+    async def show_faults(request: Request) -> Response:
+        return JSONResponse(_FaultList(faults=list(faults.faults)).model_dump(mode="json"))
+
+    async def tell_faults(request: Request) -> Response:
+        try:
+            told = _FaultList.model_validate_json(await request.body())
+        except ValidationError as error:
+            return JSONResponse({"message": str(error)}, 400)
+        faults.add(*told.faults)
+        return await show_faults(request)
+
+    async def clear_faults(request: Request) -> Response:
+        faults.clear()
+        return Response(status_code=204)
+
+    return Starlette(
+        routes=[
+            Route(f"{CONTROL_PATH}/calls", show_calls, methods=["GET"]),
+            Route(f"{CONTROL_PATH}/calls", clear_calls, methods=["DELETE"]),
+            Route(f"{CONTROL_PATH}/faults", show_faults, methods=["GET"]),
+            Route(f"{CONTROL_PATH}/faults", tell_faults, methods=["POST"]),
+            Route(f"{CONTROL_PATH}/faults", clear_faults, methods=["DELETE"]),
+        ]
+    )

@@ -1,0 +1,203 @@
+"""What a world consists of."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+JsonValue: TypeAlias = (
+    "str | int | float | Decimal | bool | None | list[JsonValue] | dict[str, JsonValue]"
+)
+"""What an event's `data` may hold."""
+
+
+class CompanyKind(StrEnum):
+    """What a company is at the end of the world, in one word."""
+
+    UNFINISHED = "unfinished"
+    """Started to sign up; something that eligibility needs is missing."""
+    LEAD = "lead"
+    TRIAL = "trial"
+    """On trial, in a demo, or on the free plan after it."""
+    SMALL_BUSINESS = "small_business"
+    NO_TOUCH = "no_touch"
+    """A yearly revenue (ARR) of up to 2,000 USD, or one that is not known."""
+    MID_SIZE = "mid_size"
+    """An ARR above 2,000 and up to 8,000 USD."""
+    LARGE = "large"
+    """An ARR above 8,000 USD."""
+    CHURNED = "churned"
+    TEST = "test"
+
+
+class Delivery(StrEnum):
+    """Why a line is in the stream."""
+
+    FIRST = "first"
+    """The event's own line."""
+    REPEAT = "repeat"
+    """The same line once more."""
+    CONFLICT = "conflict"
+    """The id of another line with different content."""
+    BROKEN = "broken"
+    """A failed attempt to send an event, whose own line is in the stream as well."""
+
+
+class Defect(StrEnum):
+    """How a broken line breaks the contract (spec/events.md)."""
+
+    NOT_JSON = "not_json"
+    NO_EVENT_ID = "no_event_id"
+    EVENT_ID_TOO_LONG = "event_id_too_long"
+    UNKNOWN_TYPE = "unknown_type"
+    BAD_TIME = "bad_time"
+    TIME_WITHOUT_OFFSET = "time_without_offset"
+    FAR_FUTURE = "far_future"
+    DATA_NOT_AN_OBJECT = "data_not_an_object"
+    REQUIRED_FIELD_MISSING = "required_field_missing"
+    REQUIRED_FIELD_NULL = "required_field_null"
+    REQUIRED_FIELD_OF_WRONG_TYPE = "required_field_of_wrong_type"
+    SIGNUP_WITHOUT_OFFSET = "signup_without_offset"
+    UNKNOWN_STAGE = "unknown_stage"
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country that companies of the world come from."""
+
+    code: str
+    """ISO 3166 alpha-2."""
+    name: str
+    region: str
+    """As in seeds/reference/country_regions.csv."""
+    utc_offset: timedelta
+    """Of its clocks; the world knows no daylight saving."""
+    weight: int
+    """How common it is among the companies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """The truth about one company, which events and CRM records tell in part."""
+
+    company_id: str
+    name: str
+    domain: str
+    email: str
+    client_id: str
+    """Of the browser in which someone signed up."""
+    kind: CompanyKind
+    story: str
+    """Name of the story that its events tell, e.g. `paid_for_exactly_90_days` (see `stories`)."""
+    signed_up_at: datetime
+    """When it first shows up, in UTC."""
+    country: Country | None
+    """Where it is; events may say it wrongly or not at all. None: nobody knows."""
+    num_of_employees_range: str
+    hubspot_company_id: str | None
+    """Its record in HubSpot; None for the few that are not there."""
+    is_subjectively_onboarded: str | None
+    """As someone typed it into HubSpot: a yes or a no in any spelling."""
+
+    @property
+    def utc_offset(self) -> timedelta:
+        """Offset of its local time."""
+        return self.country.utc_offset if self.country else timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as its sender means it."""
+
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    """In the offset in which the sender writes it."""
+    source: str | None
+    data: Mapping[str, JsonValue]
+    arrives_at: datetime | None = None
+    """When it must arrive; None leaves it to chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedLine:
+    """One line of an event file."""
+
+    arrived_at: datetime
+    """When the line shows up, in UTC."""
+    line: str
+    """JSON text without a line end; not JSON where broken so."""
+    event_id: str
+    """The event that it is about, also where the text does not say so."""
+    delivery: Delivery = Delivery.FIRST
+    defect: Defect | None = None
+    """For broken lines alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubspotCompany:
+    """A company record that people keep in HubSpot."""
+
+    hubspot_company_id: str
+    properties: Mapping[str, str]
+    """By HubSpot's internal names: name, domain, country, is_subjectively_onboarded_."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HubspotOwner:
+    """A user of the HubSpot account, whom records can belong to."""
+
+    owner_id: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Some companies over some months: everything that a vendor or a file would know of them."""
+
+    seed: int
+    started_at: datetime
+    ended_at: datetime
+    companies: tuple[Company, ...]
+    """In the order in which they showed up."""
+    events: tuple[ArrivedLine, ...]
+    """In order of arrival; none arrives after `ended_at`."""
+    hubspot_companies: tuple[HubspotCompany, ...]
+    hubspot_owners: tuple[HubspotOwner, ...]
+    _arrivals: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_arrivals", tuple(event.arrived_at for event in self.events))
+
+    def arrivals(
+        self, arrived_after: datetime | None, arrived_until: datetime
+    ) -> tuple[ArrivedLine, ...]:
+        """What arrived after one instant (None: from the start) and up to, including, another."""
+        first = 0 if arrived_after is None else bisect_right(self._arrivals, arrived_after)
+        return self.events[first : bisect_right(self._arrivals, arrived_until)]
+
+    def lines(self, arrived_after: datetime | None, arrived_until: datetime) -> list[str]:
+        """The text of these arrivals, in their order, without line ends."""
+        return [event.line for event in self.arrivals(arrived_after, arrived_until)]
+
+    def company_of(self, story: str) -> Company:
+        """The first company that lives this story.
+
+        Raises:
+            LookupError: when no company does.
+        """
+        for company in self.companies:
+            if company.story == story:
+                return company
+        raise LookupError(f"No company of this world lives the story {story}.")
+
+
+def in_offset(instant: datetime, offset: timedelta) -> datetime:
+    """The same instant as a clock with this offset shows it."""
+    return instant.astimezone(timezone(offset))

@@ -1,0 +1,39 @@
+"""A real PostgreSQL for every test that wants one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from warehouse.database import Warehouse, drop_database, ensure_database
+from warehouse.server import EmbeddedServer
+
+_TEMPLATE = "millrace_template"
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """An embedded server of this test session's own, running, with no database of Millrace's."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("server"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def _template(server: EmbeddedServer) -> str:
+    """Name of a migrated database that nobody is connected to, so that it can be copied."""
+    ensure_database(server, _TEMPLATE).migrate()
+    return _TEMPLATE
+
+
+@pytest.fixture
+def warehouse(server: EmbeddedServer, _template: str) -> Iterator[Warehouse]:
+    """A fresh warehouse: every table there, every table empty; gone after the test."""
+    name = f"millrace_{secrets.token_hex(6)}"
+    with ensure_database(server, "postgres").connect(autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{_template}"')  # type: ignore[call-overload]
+    yield ensure_database(server, name)
+    drop_database(server, name)

@@ -1,0 +1,1 @@
+"""The database: settings, the embedded PostgreSQL, connections and migrations."""

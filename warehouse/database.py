@@ -1,0 +1,149 @@
+"""The warehouse as the rest of Millrace sees it: where it is, connections to it, and its schema.
+
+`open_warehouse()` is the one way in: it starts the embedded server when that is the one in use,
+brings the schema up to date, and writes dbt's profile.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.rows import TupleRow
+from sqlalchemy.engine import URL
+
+from warehouse.migrate import migrate
+from warehouse.profile import write_profile
+from warehouse.server import DATABASE, EmbeddedServer
+from warehouse.settings import Settings, Tool, get_settings, parse_database_url, url_for
+
+# What Millrace makes in a database, and what `millrace db reset` therefore removes.
+SCHEMAS = (
+    "ops",
+    "raw_events",
+    "raw_hubspot",
+    "raw_hubspot_staging",
+    "reference",
+    "staging",
+    "intermediate",
+    "core",
+    "journey",
+    "activation",
+)
+
+
+class WarehouseError(Exception):
+    """The database cannot be reached or used; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """One PostgreSQL database that holds, or is about to hold, a warehouse."""
+
+    url: str
+    """libpq URL, password included."""
+
+    def url_for(self, tool: Tool) -> str:
+        """The URL as `tool` wants it."""
+        return url_for(tool, self.url)
+
+    @property
+    def safe_url(self) -> str:
+        """The URL for people and logs, with the password hidden."""
+        return parse_database_url(self.url).render_as_string(hide_password=True)
+
+    def connect(self, *, autocommit: bool = False) -> psycopg.Connection[TupleRow]:
+        """A new psycopg 3 connection in UTC; the caller closes it.
+
+        Raises:
+            WarehouseError: when the server does not answer or refuses.
+        """
+        try:
+            return psycopg.connect(
+                self.url,
+                autocommit=autocommit,
+                application_name="millrace",
+                options="-c timezone=UTC",
+                connect_timeout=10,
+            )
+        except psycopg.OperationalError as error:
+            raise WarehouseError(
+                f"The database {self.safe_url} does not answer ({str(error).strip()}): "
+                "run `millrace db start`, or check MILLRACE_DATABASE_URL."
+            ) from None
+
+    def migrate(self) -> None:
+        """Bring `ops`, the landing tables and the functions up to date. Safe to repeat."""
+        migrate(self.url_for(Tool.SQLALCHEMY))
+
+    def reset(self) -> None:
+        """Remove everything that Millrace keeps in the database, state included, and begin anew."""
+        with self.connect() as connection:
+            for schema in SCHEMAS:
+                connection.execute(f"drop schema if exists {schema} cascade")  # type: ignore[call-overload]
+        self.migrate()
+
+
+def embedded_server(settings: Settings | None = None) -> EmbeddedServer:
+    """The embedded server of these settings' home, running or not."""
+    return EmbeddedServer((settings or get_settings()).home)
+
+
+def locate_warehouse(settings: Settings | None = None) -> Warehouse:
+    """The warehouse that the settings name, as it is: nothing is started or changed.
+
+    Raises:
+        ServerError: when it is the embedded one and that was never started.
+        SettingsError: when `MILLRACE_DATABASE_URL` is malformed.
+    """
+    settings = settings or get_settings()
+    if settings.database_url is not None:
+        return Warehouse(url_for(Tool.LIBPQ, settings.database_url.get_secret_value()))
+    return Warehouse(_render(embedded_server(settings).url()))
+
+
+def open_warehouse(settings: Settings | None = None) -> Warehouse:
+    """The warehouse that the settings name, ready for use: started, migrated, known to dbt.
+
+    Raises:
+        ServerError: when the embedded server does not start.
+        WarehouseError: when the database does not answer.
+        SettingsError: when `MILLRACE_DATABASE_URL` is malformed.
+    """
+    settings = settings or get_settings()
+    if settings.database_url is None:
+        server = embedded_server(settings)
+        if not server.status().is_running:
+            server.start()
+        ensure_database(server, DATABASE)
+    warehouse = locate_warehouse(settings)
+    warehouse.migrate()
+    if settings.database_url is None:
+        write_profile(Path.cwd(), warehouse.url)
+    return warehouse
+
+
+def ensure_database(server: EmbeddedServer, name: str) -> Warehouse:
+    """A database of that name on the embedded server, made when missing (and not migrated)."""
+    with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
+        exists = connection.execute("select 1 from pg_database where datname = %s", [name])
+        if exists.fetchone() is None:
+            connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+    return Warehouse(_render(server.url(name)))
+
+
+def drop_database(server: EmbeddedServer, name: str) -> None:
+    """Remove a database of the embedded server, whoever is connected to it."""
+    with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[call-overload]
+
+
+def child_environment(warehouse: Warehouse) -> dict[str, str]:
+    """The environment for a program (dbt, Dagster) that is to use `warehouse`."""
+    return {**os.environ, "MILLRACE_DATABASE_URL": warehouse.url}
+
+
+def _render(url: URL) -> str:
+    return url.render_as_string(hide_password=False)

@@ -1,0 +1,39 @@
+"""dbt's profile for the embedded server, so that a plain `dbt build` finds it.
+
+`profiles.example.yml` reads `MILLRACE_DATABASE_URL`. The embedded server has a port and a password of
+its own, which dbt cannot know: `profiles.yml` is the same file with that server's URL as the default.
+A `profiles.yml` that a person has changed is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+EXAMPLE = "profiles.example.yml"
+PLACEHOLDER = "postgresql://millrace:millrace@127.0.0.1:5432/millrace"
+_OURS = "# Written by `millrace db start`; delete this line to keep your own changes.\n"
+
+
+def write_profile(project: Path, url: str) -> None:
+    """Write `profiles.yml` (readable by its owner only) unless the user keeps one of their own.
+
+    Args:
+        project: root of the dbt project; nothing happens where it holds no example profile.
+        url: libpq URL of the embedded server's database.
+    """
+    example, profile = project / EXAMPLE, project / "profiles.yml"
+    if not example.exists():
+        return
+    template = example.read_text()
+    if profile.exists():
+        present = profile.read_text()
+        if not present.startswith(_OURS) and present != template:
+            return
+    text = _OURS + template.replace(PLACEHOLDER, url)
+    if profile.exists() and profile.read_text() == text:
+        return
+    draft = profile.with_suffix(f".{os.getpid()}.tmp")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(profile)  # a dbt that starts just now reads the old one or the new one, whole

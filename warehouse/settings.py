@@ -1,0 +1,103 @@
+"""Every setting that Millrace reads, typed, in one place (spec/README.md, Settings).
+
+Values come from the environment, then from a `.env` file in the working directory, which is taken
+for the project's root.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message says which one and what to do."""
+
+
+class Tool(StrEnum):
+    """Who is going to read a database URL: each library has its own dialect prefix."""
+
+    LIBPQ = "postgresql"
+    """psql, psycopg 3, BI tools; what `millrace db url` prints."""
+    SQLALCHEMY = "postgresql+psycopg"
+    """SQLAlchemy 2.1 and Alembic, over psycopg 3."""
+    DLT = "postgresql+psycopg2"
+    """dlt's postgres destination, which, like dbt-postgres, connects by psycopg2."""
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Secrets are `SecretStr`, so that they never print."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    database_url: SecretStr | None = Field(None, alias="MILLRACE_DATABASE_URL")
+    """Any PostgreSQL from 14 on; unset, the embedded server in `home` is used."""
+    home: Path = Field(Path(".millrace"), alias="MILLRACE_HOME")
+    """Folder of the embedded server and of whatever else Millrace keeps on disk."""
+    events_path: str | None = Field(None, alias="EVENTS_PATH")
+    """Where event files lie: a path, a glob or an fsspec URL."""
+    hubspot_access_token: SecretStr | None = Field(None, alias="HUBSPOT_ACCESS_TOKEN")
+    hubspot_base_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("hubspot_base_url")
+    @classmethod
+    def _no_trailing_slash(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    def require_hubspot_token(self) -> str:
+        """HubSpot's private-app token.
+
+        Raises:
+            SettingsError: when `HUBSPOT_ACCESS_TOKEN` is not set.
+        """
+        if self.hubspot_access_token is None:
+            raise SettingsError(
+                "HUBSPOT_ACCESS_TOKEN is not set: put the access token of a HubSpot private app "
+                "into the environment or into .env."
+            )
+        return self.hubspot_access_token.get_secret_value()
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process, read once. `get_settings.cache_clear()` reads them again."""
+    return Settings()
+
+
+def parse_database_url(url: str) -> URL:
+    """A libpq URL, checked.
+
+    Raises:
+        SettingsError: when it is not a PostgreSQL URL with a host and a database.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise SettingsError(
+            "MILLRACE_DATABASE_URL is not a URL: write postgresql://USER:PASSWORD@HOST:PORT/DATABASE."
+        ) from None
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError(
+            f"MILLRACE_DATABASE_URL names {parsed.get_backend_name()}, "
+            "but the warehouse is PostgreSQL: it must begin with postgresql://."
+        )
+    if not parsed.host or not parsed.database:
+        raise SettingsError("MILLRACE_DATABASE_URL must name a host and a database.")
+    return parsed
+
+
+def url_for(tool: Tool, url: str) -> str:
+    """The same database, as `tool` wants it named (with the password)."""
+    parsed = parse_database_url(url).set(drivername=tool.value)
+    return parsed.render_as_string(hide_password=False)
