@@ -24,7 +24,8 @@ from activation.errors import (
 )
 from activation.guards import objections
 from activation.ledger import Ledger, RunStatus, Settled, Tally
-from activation.plan import Plan, PlanCounts, PlannedRow, Scope, compute_plan, plan_sync
+from activation.plan import Plan, PlanCounts, PlannedRow, compute_plan, plan_sync
+from activation.plan_statement import Scope
 from activation.preflight import check
 from activation.result import OnProgress, Progress, SyncResult
 from activation.writers import DESTINATIONS
@@ -68,7 +69,15 @@ def run_sync(
     if dry_run:
         return _rehearsed(plan_sync(warehouse, declaration, allow=allow, full=full), declaration)
     scope = Scope.FULL if full else Scope.CHANGES
-    return _run(warehouse, declaration, writer, scope, allow, yes, on_progress)
+    return _run(
+        warehouse,
+        declaration,
+        writer,
+        scope=scope,
+        allow=allow,
+        yes=yes,
+        on_progress=on_progress,
+    )
 
 
 def retry_failed(
@@ -84,7 +93,15 @@ def retry_failed(
 
     Arguments, result and errors as in `run_sync`.
     """
-    return _run(warehouse, declaration, writer, Scope.RETRY, allow, yes, on_progress)
+    return _run(
+        warehouse,
+        declaration,
+        writer,
+        scope=Scope.RETRY,
+        allow=allow,
+        yes=yes,
+        on_progress=on_progress,
+    )
 
 
 def _rehearsed(plan: Plan, declaration: Declaration) -> SyncResult:
@@ -104,6 +121,7 @@ def _run(
     warehouse: Warehouse,
     declaration: Declaration,
     writer: Writer | None,
+    *,
     scope: Scope,
     allow: Collection[str] | None,
     yes: bool,

@@ -17,7 +17,8 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from activation.errors import ExitCode
-from activation.plan import Plan, PlannedRow, Scope, SkippedRow
+from activation.plan import Plan, PlannedRow, SkippedRow
+from activation.plan_statement import Scope
 from activation.preflight import RefusedRow
 from activation.writers.base import Outcome, RowResult, Usage
 

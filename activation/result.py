@@ -45,7 +45,7 @@ class SyncResult:
     """Rows held back by the model or by preflight."""
     usage: Usage = field(default_factory=Usage)
     """Requests that the run made."""
-    options_added: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options_added: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """Options that the destination did not have, by property."""
     plan: Plan | None = None
     """The plan itself, for a dry run alone: its rows have keys, and values for who asks."""

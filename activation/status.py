@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow, class_row
 
 from activation.declaration import Declaration
 from activation.ledger import RunStatus, lock_name
-from activation.plan import Scope
+from activation.plan_statement import Scope
 from warehouse.database import Warehouse
 
 

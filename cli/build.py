@@ -23,13 +23,21 @@ def build(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Rebuild incremental models; no state is lost.")
     ] = False,
+    unit_tests: Annotated[
+        bool, typer.Option("--unit-tests", help="Run the models' unit tests too (for developers).")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Build and test the models (dbt build)."""
     warehouse = open_warehouse()
     with progress("Building models") as line:
         result = build_models(
-            warehouse, as_of=as_of, select=select, full_refresh=full_refresh, on_progress=line
+            warehouse,
+            as_of=as_of,
+            select=select,
+            full_refresh=full_refresh,
+            unit_tests=unit_tests,
+            on_progress=line,
         )
     if as_json:
         print_json(result)

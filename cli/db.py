@@ -13,7 +13,9 @@ from warehouse.database import child_environment, embedded_server, locate_wareho
 from warehouse.server import programs_folder
 from warehouse.settings import get_settings
 
-app = typer.Typer(help="The database: embedded, or any by MILLRACE_DATABASE_URL.", no_args_is_help=True)
+app = typer.Typer(
+    help="The database: embedded, or any by MILLRACE_DATABASE_URL.", no_args_is_help=True
+)
 
 
 @app.command(epilog="Example: millrace db start")
@@ -49,10 +51,9 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
             raise typer.Exit(1)
     warehouse = locate_warehouse(settings)
     with warehouse.connect() as connection:
-        row = connection.execute(
+        ((version, size),) = connection.execute(
             "select current_setting('server_version'), pg_database_size(current_database())"
-        ).fetchone()
-    assert row is not None
+        )
     kind = "embedded" if settings.database_url is None else "external"
     if as_json:
         print_json(
@@ -60,13 +61,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
                 "kind": kind,
                 "is_running": True,
                 "url": warehouse.safe_url,
-                "version": row[0],
-                "size_bytes": row[1],
+                "version": version,
+                "size_bytes": size,
             }
         )
     else:
         console.print(
-            f"{kind} PostgreSQL {row[0]} answers at {warehouse.safe_url} ({row[1] / 2**20:,.0f} MB)",
+            f"{kind} PostgreSQL {version} at {warehouse.safe_url}, {size / 2**20:,.0f} MB",
             markup=False,
         )
 

@@ -29,7 +29,7 @@ app.command(name="demo", epilog=demo.EXAMPLE)(demo.demo)
 
 @app.callback()
 def options(
-    debug: Annotated[bool, typer.Option(help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001 - read by main(), which also sees errors of parsing
     show_version: Annotated[
         bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
     ] = False,
@@ -41,14 +41,14 @@ def options(
 
 
 def main() -> None:
-    """Entry point: every error becomes one sentence and exit code 1, unless `--debug` is given."""
+    """Entry point: an error becomes one sentence and its exit code, 1 where it names none."""
     try:
         app()
     except Exception as error:  # the outermost edge: nothing above could handle it
         if "--debug" in sys.argv:
             raise
         report_error(error)
-        sys.exit(1)
+        sys.exit(getattr(error, "exit_code", 1))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from dbt.artifacts.schemas.results import NodeStatus
+from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 
@@ -51,45 +52,60 @@ class BuildResult:
 def build_models(
     warehouse: Warehouse,
     *,
+    project: Path | None = None,
     as_of: str | None = None,
     select: Sequence[str] | None = None,
     full_refresh: bool = False,
+    unit_tests: bool = False,
     on_progress: ProgressLine | None = None,
 ) -> BuildResult:
-    """Run `dbt build` on `warehouse` for the project in the working directory.
+    """Run `dbt build`.
 
     Args:
+        warehouse: migrated.
+        project: root of the dbt project; by default the working directory.
         as_of: RFC 3339 instant to decide at; by default the start of the run.
         select: dbt selectors; by default everything.
+        full_refresh: rebuild what is built incrementally; the change log keeps its rows.
+        unit_tests: run dbt's unit tests too. They test the models' code, not the data, so they
+            belong to development.
         on_progress: told how many of how many nodes are done.
 
     Raises:
         BuildError: when dbt could not start, or refused to (for example an `as_of` in the past).
     """
     arguments = ["--log-level", "none", "--log-level-file", "info", "build"]
-    arguments += ["--profiles-dir", str(Path.cwd())]
+    root = str(project or Path.cwd())
+    arguments += ["--project-dir", root, "--profiles-dir", root]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
     if select:
         arguments += ["--select", *select]
+    if not unit_tests:
+        arguments += ["--exclude-resource-type", "unit_test"]
     if full_refresh:
         arguments.append("--full-refresh")
 
     def watch(event: EventMsg) -> None:
-        if on_progress is not None and hasattr(event.data, "total") and hasattr(event.data, "index"):
+        if (
+            on_progress is not None
+            and hasattr(event.data, "total")
+            and hasattr(event.data, "index")
+        ):
             on_progress(event.data.index, event.data.total)
 
     with patch.dict(os.environ, child_environment(warehouse)):
         done = dbtRunner(callbacks=[watch]).invoke(arguments)
-    if done.exception is not None:
+    if not isinstance(done.result, RunExecutionResult):
         raise BuildError(_sentence(str(done.exception)))
 
     passed: Counter[str] = Counter()
     skipped, failures = 0, []
     for result in done.result.results:
-        if result.status in {NodeStatus.Success, NodeStatus.Pass, NodeStatus.Warn}:
+        status = NodeStatus(result.status)
+        if status in {NodeStatus.Success, NodeStatus.Pass, NodeStatus.Warn}:
             passed[result.node.resource_type] += 1
-        elif result.status == NodeStatus.Skipped:
+        elif status is NodeStatus.Skipped:
             skipped += 1
         else:
             failures.append(BuildFailure(result.node.name, _sentence(result.message or "")))
@@ -110,7 +126,8 @@ def _sentence(message: str) -> str:
         line
         for line in lines
         if not re.match(
-            r"(Runtime|Compilation|Database) Error|> in macro|> called by|compiled code at|in \w+ \w+ \(",
+            r"(Runtime|Compilation|Database) Error|> in macro|> called by"
+            r"|compiled code at|in \w+ \w+ \(",
             line,
         )
     ]

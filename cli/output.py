@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
-from datetime import datetime
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -56,7 +55,7 @@ def progress(title: str) -> Iterator[ProgressLine]:
             yield draw
         return
 
-    def remember(done: int, total: int | None = None) -> None:
+    def remember(done: int, total: int | None = None) -> None:  # noqa: ARG001 - see ProgressLine
         nonlocal last_done
         last_done = done
 
@@ -79,13 +78,10 @@ def _plain(value: object) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
-    if isinstance(value, dict):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return str(value)
+    is_json = value is None or isinstance(value, bool | int | float | str)
+    return value if is_json else str(value)

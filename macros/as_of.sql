@@ -7,7 +7,7 @@
     {%- set given = var('as_of') -%}
     {%- if given is none -%}
         {{ run_started_at.isoformat() }}
-    {%- elif modules.re.match('^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:?\d\d)$', given | string) -%}
+    {%- elif modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})$', given | string) -%}
         {{ given }}
     {%- else -%}
         {{ exceptions.raise_compiler_error(

@@ -1,1 +1,1 @@
-"""Local stand-ins for the vendors, for tests, the demo and benchmarks; nothing else imports them."""
+"""Local stand-ins for the vendors: for tests, the demo and benchmarks, and for nothing else."""

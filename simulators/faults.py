@@ -138,7 +138,7 @@ class FaultPlan:
         return due
 
     def refusals(self, method: str, path: str, record_ids: Collection[str]) -> list[Refuse]:
-        """Which of the records that a request is about to write are refused. Ask once: it counts."""
+        """Which of the records that a request is to write are refused. Ask once: it counts."""
         with self._lock:
             return [
                 armed.fault.does

@@ -9,10 +9,8 @@ Control paths are the simulator's own and ask for no credentials:
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
+from asyncio import sleep
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -23,12 +21,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulators.calls import Call, CallLog, attach
+from simulators.clock import Clock
 from simulators.faults import Cut, Fault, FaultPlan, HtmlPage, RateLimited, ServerError, Slow
 
 CONTROL_PATH = "/_simulator"
-
-Clock = Callable[[], datetime]
-"""Tells the time: an aware datetime."""
 
 _PAGE = (
     "<!DOCTYPE html><html><head><title>One moment</title></head>"
@@ -37,7 +33,7 @@ _PAGE = (
 _CALLS = TypeAdapter(list[Call])
 
 
-class ConnectionCut(Exception):  # noqa: N818 - it is an event, not a mistake
+class ConnectionCutError(Exception):
     """The connection is to be closed without (further) answer."""
 
 
@@ -80,7 +76,7 @@ class Gateway:
         """Handle one request.
 
         Raises:
-            ConnectionCut: when a fault says so.
+            ConnectionCutError: when a fault says so.
         """
         if scope["type"] != "http" or scope["path"].startswith(f"{CONTROL_PATH}/"):
             await self._control(scope, receive, send)
@@ -116,14 +112,14 @@ class Gateway:
                 await self._vendor.rate_limited(fault)(scope, replay, answer)
             case Slow():
                 messages = await self._carry_out(scope, replay)
-                await asyncio.sleep(fault.seconds)
+                await sleep(fault.seconds)
                 for message in messages:
                     await answer(message)
             case ServerError() | HtmlPage() | Cut():
                 if fault.takes_effect:
                     await self._carry_out(scope, replay)
                 if isinstance(fault, Cut):
-                    raise ConnectionCut
+                    raise ConnectionCutError
                 response = (
                     HTMLResponse(_PAGE, fault.status)
                     if isinstance(fault, HtmlPage)
@@ -147,14 +143,14 @@ class _FaultList(BaseModel):
 
 
 def _control(calls: CallLog, faults: FaultPlan) -> Starlette:
-    async def show_calls(request: Request) -> Response:
+    async def show_calls(_: Request) -> Response:
         return JSONResponse({"calls": _CALLS.dump_python(list(calls), mode="json")})
 
-    async def clear_calls(request: Request) -> Response:
+    async def clear_calls(_: Request) -> Response:
         calls.clear()
         return Response(status_code=204)
 
-    async def show_faults(request: Request) -> Response:
+    async def show_faults(_: Request) -> Response:
         return JSONResponse(_FaultList(faults=list(faults.faults)).model_dump(mode="json"))
 
     async def tell_faults(request: Request) -> Response:
@@ -165,7 +161,7 @@ def _control(calls: CallLog, faults: FaultPlan) -> Starlette:
         faults.add(*told.faults)
         return await show_faults(request)
 
-    async def clear_faults(request: Request) -> Response:
+    async def clear_faults(_: Request) -> Response:
         faults.clear()
         return Response(status_code=204)
 

@@ -13,7 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from simulators.gateway import ConnectionCut
+from simulators.gateway import ConnectionCutError
 
 _HOST = "127.0.0.1"
 _SECONDS_TO_FINISH = 1
@@ -24,7 +24,7 @@ def serving(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
     """Serve `app` on 127.0.0.1 from a thread of its own; yields the base URL, without a last slash.
 
     Port 0 takes a free one. When the block ends, requests still open get a second to finish. An
-    application that raises `ConnectionCut` has its connection closed without another byte.
+    application that raises `ConnectionCutError` has its connection closed without another byte.
 
     Raises:
         OSError: when the port is taken.
@@ -36,6 +36,7 @@ def serving(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
                 app,
                 http=_CuttableProtocol,
                 ws="none",
+                proxy_headers=False,
                 log_config=None,
                 log_level="warning",
                 access_log=False,
@@ -65,7 +66,7 @@ class _CuttableProtocol(H11Protocol):
         async def cuttable(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 await app(scope, receive, send)
-            except ConnectionCut:
+            except ConnectionCutError:
                 transport.abort()
                 while (await receive())["type"] != "http.disconnect":
                     continue

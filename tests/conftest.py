@@ -34,6 +34,6 @@ def warehouse(server: EmbeddedServer, _template: str) -> Iterator[Warehouse]:
     """A fresh warehouse: every table there, every table empty; gone after the test."""
     name = f"millrace_{secrets.token_hex(6)}"
     with ensure_database(server, "postgres").connect(autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{_template}"')  # type: ignore[call-overload]
+        connection.execute(f'create database "{name}" template "{_template}"')
     yield ensure_database(server, name)
     drop_database(server, name)

@@ -7,7 +7,7 @@ brings the schema up to date, and writes dbt's profile.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -42,7 +42,7 @@ class WarehouseError(Exception):
 class Warehouse:
     """One PostgreSQL database that holds, or is about to hold, a warehouse."""
 
-    url: str
+    url: str = field(repr=False)
     """libpq URL, password included."""
 
     def url_for(self, tool: Tool) -> str:
@@ -82,7 +82,7 @@ class Warehouse:
         """Remove everything that Millrace keeps in the database, state included, and begin anew."""
         with self.connect() as connection:
             for schema in SCHEMAS:
-                connection.execute(f"drop schema if exists {schema} cascade")  # type: ignore[call-overload]
+                connection.execute(f"drop schema if exists {schema} cascade")
         self.migrate()
 
 
@@ -130,14 +130,14 @@ def ensure_database(server: EmbeddedServer, name: str) -> Warehouse:
     with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
         exists = connection.execute("select 1 from pg_database where datname = %s", [name])
         if exists.fetchone() is None:
-            connection.execute(f'create database "{name}"')  # type: ignore[call-overload]
+            connection.execute(f'create database "{name}"')
     return Warehouse(_render(server.url(name)))
 
 
 def drop_database(server: EmbeddedServer, name: str) -> None:
     """Remove a database of the embedded server, whoever is connected to it."""
     with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
-        connection.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[call-overload]
+        connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 def child_environment(warehouse: Warehouse) -> dict[str, str]:

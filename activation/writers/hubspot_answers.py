@@ -113,7 +113,7 @@ class RecordError(Answer):
 
     @property
     def blamed(self) -> set[str]:
-        """Whom it is about: trace ids of the request, or else record ids; empty when it is silent."""
+        """Whom it is about: trace ids of the request, or else record ids; empty when silent."""
         for name in ("objectWriteTraceId", "ids", "id"):
             found = self.context.get(name)
             if found:

@@ -1,4 +1,4 @@
-"""Requests to HubSpot: the quota kept, the transient repeated, the hopeless given up with a sentence.
+"""Requests to HubSpot: within the quota, and repeated where that may help.
 
 spec/activation.md, Engine: write.
 """

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from json.encoder import encode_basestring
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ MAX_DEPTH = 100
 """Levels of objects and arrays within each other; deeper text is refused."""
 
 _TOO_DEEP = f"the JSON is nested deeper than {MAX_DEPTH} levels"
+_TOO_LONG = "a number is too long to be kept exactly"
 _MAX_NUMBER_LENGTH = 1_000
 _MAX_EXPONENT = 400  # what a double can hold, and some more
 
@@ -59,7 +60,7 @@ def read_json(raw: bytes) -> JsonValue:
     except UnusableJsonError:
         raise
     except ValueError:  # Python reads no integer of more than 4,300 digits
-        raise UnusableJsonError("a number is too long to be kept exactly") from None
+        raise UnusableJsonError(_TOO_LONG) from None
     return value
 
 
@@ -90,9 +91,12 @@ class _NeedsExactNumbersError(Exception):
 
 
 def _read_fraction(text: str) -> Decimal:
-    number = Decimal(text) if len(text) <= _MAX_NUMBER_LENGTH else None
-    if number is None or abs(number.adjusted()) > _MAX_EXPONENT:
-        raise UnusableJsonError("a number is too long to be kept exactly")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # the exponent is beyond what Decimal knows
+        raise UnusableJsonError(_TOO_LONG) from None
+    if len(text) > _MAX_NUMBER_LENGTH or abs(number.adjusted()) > _MAX_EXPONENT:
+        raise UnusableJsonError(_TOO_LONG)
     return number
 
 

@@ -175,13 +175,13 @@ def _lower_case_if_email(value: str) -> str:
 
 Text = Annotated[str, Strict()]
 EventId = Annotated[
-    str, BeforeValidator(_id_as_text), StringConstraints(strict=True, max_length=EVENT_ID_LENGTH)
+    str, StringConstraints(strict=True, max_length=EVENT_ID_LENGTH), BeforeValidator(_id_as_text)
 ]
 Id = Annotated[
-    str, BeforeValidator(_id_as_text), StringConstraints(strict=True, max_length=DATA_ID_LENGTH)
+    str, StringConstraints(strict=True, max_length=DATA_ID_LENGTH), BeforeValidator(_id_as_text)
 ]
 """The identity of something; a JSON number is taken for its text."""
-ClickId = Annotated[str, BeforeValidator(_id_as_text), Strict()]
+ClickId = Annotated[str, Strict(), BeforeValidator(_id_as_text)]
 """What an ad platform put into a link or a cookie; of any length."""
 Email = Annotated[str, Strict(), AfterValidator(_lower_case_if_email)]
 """In lower case, except where it is malformed."""

@@ -16,6 +16,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion.events.contract import Event
+from ingestion.ledger import Load, record
 
 SOURCE = "events"
 TABLE = "raw_events.events"
@@ -111,7 +112,19 @@ def land(connection: Connection[TupleRow], batch: EventBatch) -> LandingCounts:
             conflicting=new_contents - new_ids,
             rejected=len(batch.rejected),
         )
-        _insert_ledger_row(connection, batch, counts)
+        record(
+            connection,
+            Load(
+                source=SOURCE,
+                table_name=TABLE,
+                place=batch.place,
+                rows_read=counts.read,
+                rows_accepted=counts.accepted,
+                rows_rejected=counts.rejected,
+                rows_duplicate=counts.duplicate,
+                started_at=batch.received_at,
+            ),
+        )
     return counts
 
 
@@ -203,23 +216,3 @@ def _insert_rejected(connection: Connection[TupleRow], batch: EventBatch) -> Non
                 for text in batch.rejected
             ],
         )
-
-
-def _insert_ledger_row(
-    connection: Connection[TupleRow], batch: EventBatch, counts: LandingCounts
-) -> None:
-    connection.execute(
-        """
-        insert into ops.load_ledger (
-            source, table_name, place,
-            rows_read, rows_accepted, rows_rejected, rows_duplicate,
-            started_at, finished_at
-        )
-        values (%s, %s, %s, %s, %s, %s, %s, %s, clock_timestamp())
-        """,
-        [
-            SOURCE, TABLE, batch.place,
-            counts.read, counts.accepted, counts.rejected, counts.duplicate,
-            batch.received_at,
-        ],
-    )  # fmt: skip

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse
 
-from simulators.hubspot.errors import Context
 from simulators.hubspot.object_types import ObjectType
 from simulators.hubspot.owners import Owner
 from simulators.hubspot.properties import PropertyDefinition, PropertyGroup
@@ -78,12 +77,28 @@ def page_json(results: list[Json], *, after: str | None, path: str, query: Json)
 
 
 @dataclass(frozen=True)
+class InputKey:
+    """What names one input of a batch."""
+
+    id: str
+    trace_id: str | None = None
+    """Its `objectWriteTraceId`, by which the sender can tell rows apart."""
+
+
+@dataclass(frozen=True)
 class BatchProblem:
     """Why some inputs of a batch failed while the others were done."""
 
     category: str
     message: str
-    context: Context = field(default_factory=dict)
+    inputs: Sequence[InputKey]
+
+    @property
+    def context(self) -> dict[str, list[str]]:
+        """The inputs, as the answer lists them."""
+        context = {"ids": [key.id for key in self.inputs]}
+        trace_ids = [key.trace_id for key in self.inputs if key.trace_id is not None]
+        return {**context, "objectWriteTraceId": trace_ids} if trace_ids else context
 
 
 def batch_response(

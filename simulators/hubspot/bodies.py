@@ -18,8 +18,10 @@ MAX_SEARCH_LIMIT = 200
 
 
 class Body(BaseModel):
-    """A JSON object with HubSpot's camel-case names; names that HubSpot does not know are passed
-    over, and values of the wrong JSON type refused."""
+    """A JSON object with HubSpot's camel-case names.
+
+    Names that HubSpot does not know are passed over, values of the wrong JSON type refused.
+    """
 
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)
 

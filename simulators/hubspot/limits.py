@@ -23,8 +23,11 @@ class RateLimit:
 
 
 class RateLimits:
-    """The limits of one account and app. A search counts against all of them, every other request
-    against all but the search limit; a request that is turned away counts against none."""
+    """The limits of one account and app.
+
+    A search counts against all of them, every other request against all but the search limit; a
+    request that is turned away counts against none.
+    """
 
     def __init__(
         self,
@@ -34,8 +37,11 @@ class RateLimits:
         daily: int = 250_000,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`general` in 10 seconds, `search` in one, `daily` in 24 hours; defaults are those of the
-        smallest plan. `seconds` is the clock: it only ever goes on, unlike that of the account."""
+        """Allow `general` requests in 10 seconds, `search` in one, `daily` in 24 hours.
+
+        The defaults are those of the smallest plan. `seconds` is a clock that only ever goes on,
+        unlike that of the account.
+        """
         self._seconds = seconds
         self._windows = [
             _Window(RateLimit("DAILY", daily, _DAY)),
@@ -47,9 +53,7 @@ class RateLimits:
         """Count a request that has come in; the limit that it would exceed, if any."""
         now = int(self._seconds() * 1000)
         concerned = [
-            window
-            for window in self._windows
-            if is_search or window.limit.policy != _SEARCH_POLICY
+            window for window in self._windows if is_search or window.limit.policy != _SEARCH_POLICY
         ]
         for window in concerned:
             if window.room(now) < 1:

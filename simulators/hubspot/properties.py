@@ -138,30 +138,18 @@ def stored_value(
 def _problem(
     definition: PropertyDefinition, value: str, is_owner: Callable[[str], bool]
 ) -> tuple[str, str] | None:
+    """Code and message when a value that is not empty is not let in."""
     if value != value.strip():
         return "LEADING_TRAILING_WHITESPACE", f'"{value}" includes leading or trailing whitespace.'
     if definition.refers_to_owners:
-        if is_owner(value):
-            return None
-        return "INVALID_OWNER_ID", f"{value} was not a valid owner ID."
-    match definition.type:
-        case PropertyType.NUMBER if not _is_number(value):
-            return "INVALID_DOUBLE", f"{value} was not a valid number."
-        case PropertyType.BOOL if value not in {"true", "false"}:
-            return "INVALID_BOOLEAN", f"{value} was not a valid boolean."
-        case PropertyType.ENUMERATION:
-            allowed = [option.value for option in definition.options]
-            for selected in selected_values(definition, value):
-                if selected not in allowed:
-                    return (
-                        "INVALID_OPTION",
-                        f"{selected} was not one of the allowed options: [{', '.join(allowed)}]",
-                    )
-        case PropertyType.DATETIME if not _is_instant(value):
-            return "INVALID_LONG", f"{value} was not a valid long."
-        case PropertyType.DATE if not _is_date(value):
-            return "INVALID_DATE", f"{value} is not a valid date: it must be midnight UTC."
-    return None
+        return None if is_owner(value) else ("INVALID_OWNER_ID", f"{value} is not an owner ID.")
+    if definition.type is PropertyType.ENUMERATION:
+        allowed = [option.value for option in definition.options]
+        unknown = [one for one in selected_values(definition, value) if one not in allowed]
+        message = f"{'; '.join(unknown)} was not one of the allowed options: [{', '.join(allowed)}]"
+        return ("INVALID_OPTION", message) if unknown else None
+    is_valid, code, what = _CHECKS[definition.type]
+    return None if is_valid(value) else (code, f"{value} was not a valid {what}.")
 
 
 def selected_values(definition: PropertyDefinition, value: str) -> list[str]:
@@ -186,3 +174,12 @@ def _is_instant(text: str) -> bool:
 
 def _is_date(text: str) -> bool:
     return _is_instant(text) and parse_instant(text).timetz() == time(tzinfo=UTC)
+
+
+_CHECKS: dict[PropertyType, tuple[Callable[[str], bool], str, str]] = {
+    PropertyType.NUMBER: (_is_number, "INVALID_DOUBLE", "number"),
+    PropertyType.BOOL: ({"true", "false"}.__contains__, "INVALID_BOOLEAN", "boolean"),
+    PropertyType.DATETIME: (_is_instant, "INVALID_LONG", "long"),
+    PropertyType.DATE: (_is_date, "INVALID_DATE", "date (midnight UTC)"),
+}
+"""By type: the test of a value, and what HubSpot says when it fails."""

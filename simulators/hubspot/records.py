@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from simulators.hubspot.timestamps import format_instant
 
 
-@dataclass(frozen=True, slots=True)
-class RecordVersion:
+class RecordVersion(NamedTuple):
     """A record as it is, or as it was at some time."""
 
     id: str
@@ -54,6 +54,11 @@ class ObjectRecord:
     revisions: list[Revision] = field(default_factory=list)
     """The accepted writes since the record was made, oldest first; also those that wrote what was
     there already."""
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it lies in the recycle bin."""
+        return self.archived_at is not None
 
     def current(self) -> RecordVersion:
         """The record as it is."""

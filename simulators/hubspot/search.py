@@ -15,7 +15,7 @@ from simulators.hubspot.bodies import Filter, Operator, Search, Sort
 from simulators.hubspot.errors import invalid_request
 from simulators.hubspot.properties import PropertyDefinition, PropertyType, selected_values
 from simulators.hubspot.records import RecordVersion
-from simulators.hubspot.state import ObjectTable
+from simulators.hubspot.tables import ObjectTable
 from simulators.hubspot.timestamps import format_instant, parse_instant
 
 MAX_RESULTS = 10_000
@@ -70,10 +70,9 @@ def search(table: ObjectTable, request: Search, *, indexed_at: datetime) -> Sear
     matches = [
         version
         for version in _indexed(table, indexed_at)
-        if _query_matches(table, request.query, version.properties)
+        if (not request.query or _query_matches(table, request.query, version.properties))
         and (
-            not groups
-            or any(all(holds(version.properties) for holds in group) for group in groups)
+            not groups or any(all(holds(version.properties) for holds in group) for group in groups)
         )
     ]
     for sort in request.sorts:
@@ -108,9 +107,7 @@ def _indexed(table: ObjectTable, indexed_at: datetime) -> Iterator[RecordVersion
 
 def _query_matches(table: ObjectTable, query: str, values: Mapping[str, str]) -> bool:
     wanted = query.lower()
-    return not wanted or any(
-        wanted in values.get(name, "").lower() for name in table.kind.searched_properties
-    )
+    return any(wanted in values.get(name, "").lower() for name in table.kind.searched_properties)
 
 
 def _predicate(table: ObjectTable, filter_: Filter) -> _Predicate:
@@ -213,8 +210,11 @@ def _contains_token(text: str, pattern: str) -> bool:
 
 
 def _read_sort(sort: Sort | str) -> Sort:
-    """A sort as HubSpot's documentation has it, or as its client libraries send it: the property's
-    name, with `-` in front for descending, or the object itself as text."""
+    """What a sort says, in any of its forms.
+
+    HubSpot's documentation sends an object; its client libraries send the property's name, with
+    `-` in front for descending, or the object as text.
+    """
     if isinstance(sort, Sort):
         return sort
     if sort.startswith("{"):
@@ -222,9 +222,11 @@ def _read_sort(sort: Sort | str) -> Sort:
             return Sort.model_validate_json(sort)
         except ValidationError:
             raise invalid_request(f"This sort cannot be read: {sort}") from None
-    return Sort(
-        property_name=sort.removeprefix("-"),
-        direction="DESCENDING" if sort.startswith("-") else "ASCENDING",
+    return Sort.model_validate(
+        {
+            "propertyName": sort.removeprefix("-"),
+            "direction": "DESCENDING" if sort.startswith("-") else "ASCENDING",
+        }
     )
 
 

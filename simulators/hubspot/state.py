@@ -3,113 +3,30 @@
 from __future__ import annotations
 
 import threading
-from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
 
+from simulators.clock import Clock
 from simulators.hubspot.object_types import (
     ACCOUNT_PROPERTIES,
     COMPANIES,
     CREATED_PROPERTY,
     ID_PROPERTY,
     OBJECT_TYPES,
-    ObjectType,
 )
 from simulators.hubspot.owners import Owner
 from simulators.hubspot.properties import (
-    FIELD_TYPES,
     InvalidValue,
     InvalidValuesError,
     PropertyDefinition,
-    PropertyGroup,
     PropertyOption,
-    PropertyType,
     stored_value,
 )
 from simulators.hubspot.records import ObjectRecord
+from simulators.hubspot.tables import ObjectTable
 from simulators.hubspot.timestamps import format_instant, parse_instant, to_millisecond, utc_now
-
-_FIRST_ID = 1001
-
-
-class InvalidDefinitionError(Exception):
-    """A property definition that HubSpot does not accept; the message says why."""
-
-
-class ObjectTable:
-    """All records of one object type, and its properties."""
-
-    def __init__(self, kind: ObjectType) -> None:
-        """No records yet; HubSpot's own properties."""
-        self.kind = kind
-        self.groups: dict[str, PropertyGroup] = {kind.group.name: kind.group}
-        self.definitions: dict[str, PropertyDefinition] = {
-            definition.name: definition for definition in kind.properties
-        }
-        self._records: dict[int, ObjectRecord] = {}
-        self._ids: list[int] = []
-
-    def __iter__(self) -> Iterator[ObjectRecord]:
-        """The records in the order of their ids, archived ones included."""
-        return (self._records[id_] for id_ in self._ids)
-
-    def __len__(self) -> int:
-        """How many records there are, archived ones included."""
-        return len(self._ids)
-
-    def after(self, record_id: int) -> Iterator[ObjectRecord]:
-        """The records whose id is greater, in the order of their ids."""
-        return (self._records[id_] for id_ in self._ids[bisect_right(self._ids, record_id) :])
-
-    def get(self, record_id: str) -> ObjectRecord | None:
-        """The record with this id, archived or not."""
-        if not (record_id.isascii() and record_id.isdigit()):
-            return None
-        return self._records.get(int(record_id))
-
-    def free_id(self) -> str:
-        """An id above all others."""
-        return str(self._ids[-1] + 1 if self._ids else _FIRST_ID)
-
-    def insert(self, record: ObjectRecord) -> None:
-        """Take in a record.
-
-        Raises:
-            ValueError: when its id is taken or not a number.
-        """
-        id_ = int(record.id)
-        if id_ in self._records:
-            raise ValueError(f"{self.kind.name} has a record {record.id} already.")
-        self._records[id_] = record
-        insort(self._ids, id_)
-
-    def define(self, definition: PropertyDefinition) -> None:
-        """Add a property, or put a new definition in the place of the old one.
-
-        Raises:
-            InvalidDefinitionError: when HubSpot would not accept it.
-        """
-        if definition.group_name not in self.groups:
-            raise InvalidDefinitionError(
-                f"Property group {definition.group_name} does not exist on {self.kind.name}."
-            )
-        if definition.field_type not in FIELD_TYPES[definition.type]:
-            raise InvalidDefinitionError(
-                f"fieldType {definition.field_type} is not possible with type {definition.type}."
-            )
-        if definition.options and definition.type is not PropertyType.ENUMERATION:
-            raise InvalidDefinitionError(f"A property of type {definition.type} has no options.")
-        for what, texts in (
-            ("values", [option.value for option in definition.options]),
-            ("labels", [option.label for option in definition.options]),
-        ):
-            if len(set(texts)) < len(texts):
-                raise InvalidDefinitionError(
-                    f"Property {definition.name} has options with equal {what}."
-                )
-        self.definitions[definition.name] = definition
 
 
 class HubspotState:
@@ -119,9 +36,7 @@ class HubspotState:
     around several calls that belong together.
     """
 
-    def __init__(
-        self, *, owners: Iterable[Owner] = (), clock: Callable[[], datetime] = utc_now
-    ) -> None:
+    def __init__(self, *, owners: Iterable[Owner] = (), clock: Clock = utc_now) -> None:
         """An account without records; its companies have the properties that Millrace writes."""
         self.lock = threading.RLock()
         self.owners: dict[str, Owner] = {owner.id: owner for owner in owners}
@@ -139,7 +54,7 @@ class HubspotState:
         *,
         dropdowns: Mapping[str, Sequence[str]] | None = None,
         owners: Iterable[Owner] = (),
-        clock: Callable[[], datetime] = utc_now,
+        clock: Clock = utc_now,
     ) -> Self:
         """An account with these companies, each given as property values (see `add`).
 
@@ -162,8 +77,10 @@ class HubspotState:
         return to_millisecond(self._clock())
 
     def add(self, object_type: str, values: Mapping[str, str]) -> ObjectRecord:
-        """Make a record. `hs_object_id` gives it its id, else it gets the next one; `createdate`
-        and the property of the last change say when it was made and changed, else now.
+        """Make a record with these property values.
+
+        `hs_object_id` gives it its id, else it gets the next one; `createdate` and the property of
+        the last change say when it was made and last changed, else now.
 
         Raises:
             InvalidValuesError: when HubSpot would refuse a value; nothing is made.
@@ -238,9 +155,7 @@ class HubspotState:
                 PropertyOption(label=value, value=value, display_order=position)
                 for position, value in enumerate(values)
             )
-            table.define(
-                replace(table.definitions[name], options=options, updated_at=self.now())
-            )
+            table.define(replace(table.definitions[name], options=options, updated_at=self.now()))
 
     def options(self, object_type: str, name: str) -> list[str]:
         """The values that a dropdown allows, in the order of its options.
@@ -272,11 +187,12 @@ class HubspotState:
             raise InvalidValuesError(problems)
         return stored
 
-    def overwrite(
-        self, object_type: str, record: ObjectRecord, stored: Mapping[str, str]
-    ) -> None:
-        """Write values that `validated` has returned. Every write moves the last change, also one
-        of the values that are there already; a write of no property does nothing."""
+    def overwrite(self, object_type: str, record: ObjectRecord, stored: Mapping[str, str]) -> None:
+        """Write values that `validated` has returned.
+
+        Every write moves the time of the last change, also one of the values that are there
+        already; a write of no property does nothing.
+        """
         if stored:
             with self.lock:
                 record.overwrite(

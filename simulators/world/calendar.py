@@ -27,29 +27,37 @@ def local_working_time(stream: Random, day: date, utc_offset: timedelta) -> date
     """A moment of the working hours of this local day, in UTC."""
     hour = min(max(stream.gauss(13.2, 2.6), 7.0), 20.5)
     seconds = int(hour * 3600) + stream.randrange(60)
-    return _off_the_hour(datetime.combine(day, time(), UTC) + timedelta(seconds=seconds) - utc_offset)
+    return _off_the_hour(
+        datetime.combine(day, time(), UTC) + timedelta(seconds=seconds) - utc_offset
+    )
 
 
 def working_moment(stream: Random, days_ago: float, utc_offset: timedelta) -> datetime:
-    """A moment of working hours about so many days before the end; the Friday before, if a weekend."""
+    """A moment of working hours about so many days before the end; on a Friday, if a weekend."""
     day = ago(days=days_ago).date()
     if day.weekday() > 4:
         day -= timedelta(days=day.weekday() - 4)
     return local_working_time(stream, day, utc_offset)
 
 
+def working_moment_between(
+    stream: Random, start: datetime, end: datetime, utc_offset: timedelta
+) -> datetime:
+    """A moment between two instants, in working hours unless these leave little choice."""
+    somewhere = start + timedelta(seconds=int((end - start).total_seconds() * stream.random()))
+    moment = local_working_time(stream, somewhere.date(), utc_offset)
+    return moment if start <= moment <= end else _off_the_hour(somewhere)
+
+
 def moment_on_last_day(stream: Random, utc_offset: timedelta) -> datetime:
     """A moment of the last 24 hours, in working hours where possible."""
     earliest = LAST_DAY_START + timedelta(minutes=15)
-    for day in (LAST_DAY_START.date(), WORLD_END.date()):
-        moment = local_working_time(stream, day, utc_offset)
-        if earliest <= moment <= LAST_MOMENT:
-            return moment
-    spread = LAST_MOMENT - earliest
-    return _off_the_hour(earliest + timedelta(seconds=int(spread.total_seconds() * stream.random())))
+    return working_moment_between(stream, earliest, LAST_MOMENT, utc_offset)
 
 
-def following(stream: Random, moment: datetime, shortest: timedelta, longest: timedelta) -> datetime:
+def following(
+    stream: Random, moment: datetime, shortest: timedelta, longest: timedelta
+) -> datetime:
     """A moment so long after another, but not after the last moment."""
     seconds = stream.uniform(shortest.total_seconds(), longest.total_seconds())
     return min(_off_the_hour(moment + timedelta(seconds=int(seconds))), LAST_MOMENT)
@@ -83,11 +91,14 @@ class SignUpCalendar:
             youngest: days before the end at least.
             utc_offset: of the local time.
         """
-        first = max(ago(days=oldest), self.started_at)
+        first = max(ago(days=min(oldest, len(self._days))), self.started_at)
         last = min(ago(days=youngest), LAST_MOMENT)
         days = [day for day in self._days if first.date() <= day <= last.date()]
         day = stream.choices(days, [self._weights[day] for day in days])[0]
-        return min(max(local_working_time(stream, day, utc_offset), first), last)
+        moment = local_working_time(stream, day, utc_offset)
+        if first <= moment <= last:
+            return moment
+        return working_moment_between(stream, first, last, utc_offset)
 
 
 def _off_the_hour(moment: datetime) -> datetime:

@@ -5,9 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, TypedDict, Unpack, cast
 
-from simulators.world.calendar import ago, following, moment_on_last_day, working_moment
+from simulators.world.calendar import (
+    ago,
+    following,
+    moment_on_last_day,
+    working_moment,
+    working_moment_between,
+)
 from simulators.world.model import Company, Event, JsonValue, in_offset
 
 SubscriptionStatus = Literal["active", "trialing", "past_due", "cancelled"]
@@ -54,6 +60,10 @@ class Diary:
         """A moment of the company's working hours about so many days before the end."""
         return working_moment(self.stream, days_ago, self.company.utc_offset)
 
+    def between(self, start: datetime, end: datetime) -> datetime:
+        """A moment between two instants, in the company's working hours if these leave a choice."""
+        return working_moment_between(self.stream, start, end, self.company.utc_offset)
+
     def on_last_day(self) -> datetime:
         """A moment of the last 24 hours, another at each call."""
         return moment_on_last_day(self.stream, self.company.utc_offset)
@@ -94,8 +104,7 @@ class Diary:
             if isinstance(value, datetime):
                 data[name] = in_offset(value, self.company.utc_offset).isoformat()
             else:
-                assert value is None or isinstance(value, str | bool)  # noqa: S101 - for mypy
-                data[name] = value
+                data[name] = cast("str | bool | None", value)
         self._write("company_updated", at, data, arrives_at)
 
     def subscribed(
@@ -173,8 +182,10 @@ class Diary:
             {"company_id": self.company.company_id, "released_by": "cs.willow"},
         )
 
-    def manager_locked(self, at: datetime, expires_at: datetime, manager: str | None = None) -> None:
-        """Someone fixed the CS manager until `expires_at`: this one, or None for the present one."""
+    def manager_locked(
+        self, at: datetime, expires_at: datetime, manager: str | None = None
+    ) -> None:
+        """Someone fixed the CS manager until `expires_at`: this one, or the present one (None)."""
         data: dict[str, JsonValue] = {
             "company_id": self.company.company_id,
             "expires_at": in_offset(expires_at, self.company.utc_offset).isoformat(),

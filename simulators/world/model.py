@@ -10,8 +10,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
+from simulators.world.pricing import Offer
+
 JsonValue: TypeAlias = (
-    "str | int | float | Decimal | bool | None | list[JsonValue] | dict[str, JsonValue]"
+    "str | int | float | Decimal | bool | list[JsonValue] | dict[str, JsonValue] | None"
 )
 """What an event's `data` may hold."""
 
@@ -93,16 +95,18 @@ class Company:
     """Of the browser in which someone signed up."""
     kind: CompanyKind
     story: str
-    """Name of the story that its events tell, e.g. `paid_for_exactly_90_days` (see `stories`)."""
-    signed_up_at: datetime
-    """When it first shows up, in UTC."""
+    """Name of the story that its events tell: a function of a module `*_stories`."""
+    first_seen_at: datetime
+    """When it shows up, in UTC."""
     country: Country | None
     """Where it is; events may say it wrongly or not at all. None: nobody knows."""
     num_of_employees_range: str
+    offer: Offer
+    """What it buys in the end, if it buys at all."""
     hubspot_company_id: str | None
     """Its record in HubSpot; None for the few that are not there."""
     is_subjectively_onboarded: str | None
-    """As someone typed it into HubSpot: a yes or a no in any spelling."""
+    """What someone chose in HubSpot: `yes`, `no`, or nothing."""
 
     @property
     def utc_offset(self) -> timedelta:

@@ -10,12 +10,12 @@ _ADJECTIVES = (
     "Amber", "Brisk", "Calm", "Chalk", "Cobalt", "Copper", "Coral", "Crisp", "Dusky", "Early",
     "Fallow", "Gentle", "Golden", "Green", "Hollow", "Ivory", "Keen", "Linen", "Lofty", "Mellow",
     "Misty", "Mossy", "Narrow", "Nimble", "Northern", "Ochre", "Pale", "Plain", "Quiet", "Rustic",
-    "Sandy", "Silver", "Slate", "Steady", "Sunny", "Tidy", "Upland", "Velvet", "Western", "Windy",
+    "Pebbled", "Silver", "Slate", "Steady", "Sunny", "Tidy", "Upland", "Velvet", "Western", "Windy",
 )  # fmt: skip
 _THINGS = (
-    "Anvil", "Arbor", "Barley", "Beacon", "Bellows", "Brook", "Causeway", "Cistern", "Cooper",
+    "Anvil", "Arbor", "Barley", "Beacon", "Bellows", "Brook", "Causeway", "Cistern", "Crock",
     "Dovecote", "Ferry", "Furrow", "Gable", "Granary", "Hayloft", "Hearth", "Jetty", "Kiln",
-    "Ladle", "Lantern", "Loom", "Meadow", "Orchard", "Paddock", "Plough", "Quarry", "Rafter",
+    "Ladle", "Latch", "Lathe", "Meadow", "Orchard", "Paddock", "Plough", "Quarry", "Rafter",
     "Rivet", "Sawmill", "Sluice", "Spindle", "Tannery", "Thatch", "Thimble", "Trellis", "Trowel",
     "Turnstile", "Wharf", "Windmill", "Workbench",
 )  # fmt: skip

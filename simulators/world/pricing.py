@@ -9,7 +9,13 @@ from random import Random
 FREE = Decimal(0)
 
 _INCLUDED_SEATS = 30
-_EMPLOYEE_RANGES = ((10, "1-10"), (30, "11-30"), (100, "31-100"), (300, "101-300"), (1000, "301-1000"))
+_EMPLOYEE_RANGES = (
+    (10, "1-10"),
+    (30, "11-30"),
+    (100, "31-100"),
+    (300, "101-300"),
+    (1000, "301-1000"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +26,12 @@ class Offer:
     seats: int
     mrr: Decimal
     """USD a month; a plan paid by the year has a twelfth of its price, to the sixth digit."""
+
+    @property
+    def arr_range(self) -> str:
+        """The range of a year's revenue (spec/journey.md, Inputs)."""
+        yearly = self.mrr * 12
+        return "8001+" if yearly > 8000 else "2001-8000" if yearly > 2000 else "1-2000"
 
 
 _BASE_AND_SEAT = {
@@ -42,11 +54,10 @@ def draw_offer(stream: Random, arr_range: str) -> Offer:
     return _priced(plan_id, stream.randint(fewest, most), by_year=stream.random() < 0.3)
 
 
-def draw_smaller_offer(stream: Random, offer: Offer, arr_range: str) -> Offer:
-    """What the same company might have had before it grew: fewer people, still in this range."""
-    plan_id = offer.plan_id
-    fewest = min(few for plan, few, _ in _SEATS[arr_range] if plan == plan_id)
-    return _priced(plan_id, stream.randint(min(fewest, offer.seats), offer.seats), by_year=False)
+def draw_smaller_offer(stream: Random, offer: Offer) -> Offer:
+    """What the company might have had before it grew: fewer people, the same ARR range."""
+    fewest = min(few for plan, few, _ in _SEATS[offer.arr_range] if plan == offer.plan_id)
+    return _priced(offer.plan_id, stream.randint(fewest, offer.seats), by_year=False)
 
 
 def employees_range(seats: int) -> str:

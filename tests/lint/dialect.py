@@ -1,7 +1,7 @@
 """The dialect lint: models say nothing that only one database understands.
 
-What PostgreSQL and Spark say differently stands in `macros/dialect.sql` alone (spec README.md, Past one
-machine); and the only clock of a model is var `as_of`. Run it with `python -m tests.lint.dialect`.
+What PostgreSQL and Spark say differently stands in `macros/dialect.sql` alone (spec README.md, Past
+one machine); and the only clock of a model is var `as_of`. Run: `python -m tests.lint.dialect`.
 """
 
 from __future__ import annotations

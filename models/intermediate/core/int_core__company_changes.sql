@@ -110,19 +110,20 @@ select
     occurred_at,
     place,
     name,
-    max(case when has_name then place end) over (partition by company_id) = place as is_last_name,
+    max(case when has_name then place end) over company = place as is_last_name,
     country,
-    max(case when has_country then place end) over (partition by company_id) = place as is_last_country,
+    max(case when has_country then place end) over company = place as is_last_country,
     status,
-    max(case when has_status then place end) over (partition by company_id) = place as is_last_status,
+    max(case when has_status then place end) over company = place as is_last_status,
     plan_id,
-    max(case when has_plan_id then place end) over (partition by company_id) = place as is_last_plan_id,
+    max(case when has_plan_id then place end) over company = place as is_last_plan_id,
     signup_timestamp,
-    max(case when has_signup_timestamp then place end) over (partition by company_id) = place as is_last_signup_timestamp,
+    max(case when has_signup_timestamp then place end) over company = place as is_last_signup_timestamp,
     num_of_employees_range,
-    max(case when has_num_of_employees_range then place end) over (partition by company_id) = place as is_last_num_of_employees_range,
+    max(case when has_num_of_employees_range then place end) over company = place as is_last_num_of_employees_range,
     hubspot_company_id,
-    max(case when has_hubspot_company_id then place end) over (partition by company_id) = place as is_last_hubspot_company_id,
+    max(case when has_hubspot_company_id then place end) over company = place as is_last_hubspot_company_id,
     is_test,
-    max(case when has_is_test then place end) over (partition by company_id) = place as is_last_is_test
+    max(case when has_is_test then place end) over company = place as is_last_is_test
 from in_order
+window company as (partition by company_id)

@@ -1,0 +1,1 @@
+"""HubSpot: its companies, read over the API."""

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from activation import find_declaration, load_declaration, load_declarations
+from activation.declaration import Policy, WhenNull
+from activation.errors import DeclarationError, ExitCode, UnknownSyncError
+from tests.activation.source import JOURNEY
+
+GOOD = JOURNEY.model_dump(mode="json", exclude={"guards"})
+
+
+def written(folder: Path, **changes: Any) -> Path:
+    path = folder / f"{JOURNEY.name}.yml"
+    path.write_text(yaml.safe_dump({**GOOD, **changes}))
+    return path
+
+
+def test_the_journey_sync_is_declared_as_the_specification_says() -> None:
+    assert JOURNEY.source == ("activation", "sync_hubspot_company__journey")
+    assert JOURNEY.policy is Policy.ROW_BY_ROW
+    assert {field.column: field.property for field in JOURNEY.fields} == {
+        "sales_account_manager": "salesaccountmanager",
+        "customer_success_manager": "customersuccessmanager",
+        "account_manager": "account_manager",
+        "cs_stage": "cs_stage",
+        "hubspot_owner_id": "hubspot_owner_id",
+    }
+    assert {field.when_null for field in JOURNEY.fields} == {WhenNull.SKIP}
+
+
+def test_every_declared_sync_is_found_by_its_name() -> None:
+    for name, declaration in load_declarations().items():
+        assert find_declaration(name) == declaration
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(UnknownSyncError, match="hubspot_company__journey") as caught:
+        find_declaration("hubspot_company__jorney")
+    assert caught.value.exit_code is ExitCode.WRONG_USE
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"batch_size": "many"}, "batch_size: Input should be a valid integer"),
+        ({"batch_size": 101}, "batch_size: hubspot takes at most 100 rows"),
+        ({"batch_size": 0}, "batch_size: .*greater than or equal to 1"),
+        ({"mode": "mirror"}, "mode: Input should be 'upsert'"),
+        ({"destination": "hubspt"}, "destination: must be one of hubspot"),
+        ({"object": "deal"}, "object: hubspot takes company, not 'deal'"),
+        ({"policy": "some"}, "policy: "),
+        ({"colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"fields": []}, "fields: "),
+        ({"fields": [{"column": "a"}]}, r"fields\.0\.property: Field required"),
+        (
+            {"fields": [{"column": "a", "property": "p", "when_null": "wipe"}]},
+            r"fields\.0\.when_null: ",
+        ),
+        (
+            {"fields": [{"column": "a", "property": "p"}, {"column": "b", "property": "p"}]},
+            "the property p is there twice",
+        ),
+        (
+            {"fields": [{"column": "hubspot_company_id", "property": "p"}]},
+            "the column hubspot_company_id is there twice",
+        ),
+        ({"guards": {"max_changed_share": 1.5}}, r"guards\.max_changed_share: "),
+        ({"name": "journey"}, "name: must be hubspot_company__<purpose>"),
+        ({"name": "hubspot_company__other"}, "name: must be hubspot_company__journey"),
+    ],
+)
+def test_a_wrong_file_is_answered_with_its_name_and_the_field(
+    tmp_path: Path, changes: dict[str, Any], complaint: str
+) -> None:
+    path = written(tmp_path, **changes)
+    with pytest.raises(DeclarationError, match=complaint) as caught:
+        load_declaration(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert caught.value.exit_code is ExitCode.WRONG_USE
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name: [", "is not YAML near line"),
+        ("just words", "must be a mapping"),
+        ("", "must be a mapping"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_answered_with_its_name(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
+    path = tmp_path / "hubspot_company__journey.yml"
+    path.write_text(text)
+    with pytest.raises(DeclarationError, match=complaint):
+        load_declaration(path)
+
+
+def test_a_missing_file_is_answered_with_its_name(tmp_path: Path) -> None:
+    with pytest.raises(DeclarationError, match="cannot be read"):
+        load_declaration(tmp_path / "hubspot_company__none.yml")

@@ -1,0 +1,121 @@
+"""The command `millrace` as a person or a script meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from warehouse.database import Warehouse
+
+
+@pytest.fixture
+def millrace(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Run `millrace` on a fresh warehouse; gives the finished process."""
+    monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
+    for name in ("HUBSPOT_ACCESS_TOKEN", "EVENTS_PATH"):
+        monkeypatch.setenv(name, "")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "cli.main", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def test_every_command_has_help_with_an_example(millrace) -> None:  # type: ignore[no-untyped-def]
+    groups = {"": millrace("--help").stdout}
+    for group in ("db", "ingest", "sync"):
+        assert group in groups[""]
+        groups[group] = millrace(group, "--help").stdout
+    commands = {
+        "db": ["start", "stop", "status", "url", "psql", "reset"],
+        "ingest": ["events", "hubspot", "all"],
+        "sync": ["list", "plan", "run", "retry", "status"],
+        "": ["build", "demo"],
+    }
+    for group, names in commands.items():
+        for name in names:
+            assert name in groups[group]
+            assert (
+                "Example: millrace" in millrace(*filter(None, [group]), name, "--help").stdout
+                or name == "url"
+            )
+
+
+def test_the_url_is_one_line_for_libpq(millrace, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    done = millrace("db", "url")
+    assert done.returncode == 0
+    assert done.stdout == f"{warehouse.url}\n"
+
+
+def test_events_land_and_the_summary_is_for_people_or_machines(millrace, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    good = {
+        "event_id": "e1",
+        "event_type": "company_created",
+        "occurred_at": "2026-03-01T00:00:00Z",
+        "data": {"company_id": "c1", "name": "Mill"},
+    }
+    path = tmp_path / "events.jsonl"
+    path.write_text(f"{json.dumps(good)}\nnonsense\n")
+    told = millrace("ingest", "events", "--path", str(path))
+    assert told.returncode == 0
+    assert "2 events read: 1 landed, 0 known already, 1 rejected" in told.stdout
+    assert f"{path}:2" in told.stdout
+    counted = json.loads(millrace("ingest", "events", "--path", str(path), "--json").stdout)
+    assert (counted["read"], counted["accepted"], counted["duplicates"], counted["rejected"]) == (
+        2,
+        0,
+        1,
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        (["ingest", "events"], 1, "Say where the events are"),
+        (["ingest", "events", "--path", "/nowhere/*.jsonl"], 1, "/nowhere"),
+        (["ingest", "hubspot"], 1, "HUBSPOT_ACCESS_TOKEN is not set"),
+        (["sync", "run", "nonsense"], 2, "nonsense"),
+        (["sync", "run", "hubspot_company__journey"], 1, "sync_hubspot_company__journey"),
+        (["build", "--as-of", "yesterday"], 1, "which is not an RFC 3339 instant"),
+    ],
+)
+def test_an_error_is_one_sentence_without_a_traceback(  # type: ignore[no-untyped-def]
+    millrace, arguments: list[str], exit_code: int, sentence: str
+) -> None:
+    done = millrace(*arguments)
+    assert done.returncode == exit_code
+    assert sentence in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+def test_debug_shows_the_traceback(millrace) -> None:  # type: ignore[no-untyped-def]
+    assert "Traceback" in millrace("--debug", "ingest", "events").stderr
+
+
+def test_a_reset_empties_the_warehouse(millrace, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into raw_events.conflicting_duplicates values ('e', 'h', 'g', now())"
+        )
+    assert millrace("db", "reset", "--yes").returncode == 0
+    with warehouse.connect() as connection:
+        row = connection.execute(
+            "select count(*) from raw_events.conflicting_duplicates"
+        ).fetchone()
+    assert row == (0,)
+
+
+def test_a_server_of_ones_own_is_not_ours_to_stop(millrace) -> None:  # type: ignore[no-untyped-def]
+    done = millrace("db", "stop")
+    assert done.returncode == 2
+    assert "not ours to stop" in done.stderr

@@ -1,0 +1,62 @@
+"""The vendors' API descriptions, and simulators that are held to them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from starlette.types import ASGIApp
+
+from simulators.serving import serving
+from tests.contracts.openapi import Description, Recorder
+
+_PROJECT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class RecordedVendor:
+    """A vendor's stand-in that is being served, and the record of what goes over the wire."""
+
+    base_url: str
+    recorder: Recorder
+
+
+OnRecord = Callable[[ASGIApp], AbstractContextManager[RecordedVendor]]
+"""Serves a stand-in on record; at the end of the block everything must have kept to the
+description."""
+
+
+@pytest.fixture(scope="session")
+def api_specs() -> Path:
+    """The folder with the vendors' API descriptions."""
+    folder = _PROJECT / os.environ.get("MILLRACE_API_SPECS", "../shared/api-specs")
+    if not folder.is_dir():
+        pytest.exit(
+            f"There are no API descriptions at {folder}: set MILLRACE_API_SPECS to their folder.",
+            returncode=1,
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hubspot_description(api_specs: Path) -> Description:
+    """What HubSpot's API is described to be. Its `Error` is for 5xx too, which it does not list."""
+    return Description(api_specs / "hubspot.yaml", server_errors="Error")
+
+
+@pytest.fixture
+def hubspot_on_record(hubspot_description: Description) -> OnRecord:
+    """Serve a stand-in for HubSpot and hold it, and whoever calls it, to the description."""
+
+    @contextmanager
+    def on_record(app: ASGIApp) -> Iterator[RecordedVendor]:
+        recorder = Recorder(app, hubspot_description)
+        with serving(recorder) as base_url:
+            yield RecordedVendor(base_url, recorder)
+        assert recorder.violations == []
+
+    return on_record

@@ -1,0 +1,105 @@
+"""The HubSpot writer and its simulator, both held to HubSpot's API description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from activation.writers.base import Outcome, RowRequest
+from activation.writers.hubspot import HubSpotWriter
+from activation.writers.hubspot_client import HubSpotClient
+from activation.writers.limits import Quota
+from simulators.faults import Cut, Fault, RateLimited, Refuse, ServerError
+from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner
+from tests.contracts.conftest import OnRecord
+
+PROPERTIES = ("salesaccountmanager", "cs_stage", "hubspot_owner_id")
+
+
+@contextmanager
+def writing(base_url: str) -> Iterator[HubSpotWriter]:
+    client = HubSpotClient(
+        token=DEFAULT_TOKEN,
+        base_url=base_url,
+        limiter=Quota(10_000, 1).limiter(),
+        sleep=lambda _: None,
+    )
+    yield HubSpotWriter("company", client)
+    client.close()
+
+
+@pytest.fixture
+def simulator() -> HubspotSimulator:
+    return HubspotSimulator(
+        HubspotState.with_companies(
+            [{"hs_object_id": key} for key in ("1001", "1002", "1003")],
+            dropdowns={"cs_stage": ["cs_sales", "cs_success"]},
+            owners=[Owner(str(number), f"{number}@example.com") for number in range(1, 251)],
+        )
+    )
+
+
+def stages(*keys: str, stage: str | None = "cs_success") -> list[RowRequest]:
+    return [RowRequest(key, {"cs_stage": stage, "hubspot_owner_id": "250"}) for key in keys]
+
+
+def test_describing_properties_with_more_owners_than_a_page_holds(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        described = writer.describe(PROPERTIES)
+    assert set(described) == set(PROPERTIES)
+    assert len(described["hubspot_owner_id"].options) == 250
+    assert len(simulator.calls.to("/crm/v3/owners")) == 3
+
+
+def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        writer.add_options(writer.describe(PROPERTIES)["cs_stage"], ["cs_sbp"])
+    assert simulator.state.options("companies", "cs_stage") == ["cs_sales", "cs_success", "cs_sbp"]
+
+
+def test_writing_clearing_and_writing_what_is_not_there(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.faults.add(Fault(does=Refuse(record_id="1002")))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        outcomes = {
+            result.key: result.outcome
+            for result in writer.write(stages("1001", "1002", "1003", "404404"))
+        }
+        writer.write(stages("1003", stage=None))
+    assert outcomes == {
+        "1001": Outcome.WRITTEN,
+        "1002": Outcome.FAILED,
+        "1003": Outcome.WRITTEN,
+        "404404": Outcome.FAILED,
+    }
+    assert simulator.state.record("companies", "1001").properties["cs_stage"] == "cs_success"
+    assert "cs_stage" not in simulator.state.record("companies", "1003").properties
+
+
+def test_a_batch_that_is_refused_as_one(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        together = writer.write(stages("1001", "1002", stage="no_such_stage"))
+        alone = writer.write(stages("1001", stage="no_such_stage"))
+    assert {result.outcome for result in together} == {Outcome.REJECTED}
+    assert [result.outcome for result in alone] == [Outcome.FAILED]
+    assert all(result.request_id for result in [*together, *alone])
+
+
+@pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError(), Cut()])
+def test_requests_that_are_made_again(
+    hubspot_on_record: OnRecord,
+    simulator: HubspotSimulator,
+    fault: RateLimited | ServerError | Cut,
+) -> None:
+    simulator.faults.add(Fault(does=fault, times=2))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        results = writer.write(stages("1001", "1002"))
+    assert {result.outcome for result in results} == {Outcome.WRITTEN}
+    assert writer.usage.retries == 2

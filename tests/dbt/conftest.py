@@ -1,0 +1,159 @@
+"""A journey to be built: events go in as files, decisions come out of the marts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from cli.models import BuildResult, build_models
+from ingestion.events.files import ingest_event_files
+from warehouse.database import Warehouse
+
+AS_OF = "2026-03-31T06:00:00Z"
+
+
+@dataclass
+class Journey:
+    """A warehouse and what a person does with it."""
+
+    warehouse: Warehouse
+    folder: Path
+    project: Path | None = None
+    """A dbt project with reference files of its own; None for the one at hand."""
+    _files: int = field(default=0)
+
+    def land(self, events: Sequence[dict[str, Any]]) -> None:
+        """Land events: `type`, `at`, and the fields of `data`; ids are given where missing."""
+        self._files += 1
+        path = self.folder / f"events-{self._files:03}.jsonl"
+        lines = []
+        for number, event in enumerate(events):
+            data = {k: v for k, v in event.items() if k not in {"id", "type", "at"}}
+            lines.append(
+                json.dumps(
+                    {
+                        "event_id": event.get("id", f"{self._files}-{number}"),
+                        "event_type": event["type"],
+                        "occurred_at": event["at"],
+                        "data": data,
+                    }
+                )
+            )
+        path.write_text("\n".join(lines) + "\n")
+        summary = ingest_event_files(self.warehouse, path)
+        assert summary.rejected == 0, summary.rejected_by_reason
+
+    def build(
+        self,
+        as_of: str = AS_OF,
+        *,
+        select: Sequence[str] = (
+            "+company_journey_changes",
+            "+company_journey",
+            "skipped_companies",
+        ),
+        full_refresh: bool = False,
+    ) -> BuildResult:
+        """Build the journey (without its unit tests) at `as_of`."""
+        return build_models(
+            self.warehouse,
+            project=self.project,
+            as_of=as_of,
+            select=select,
+            full_refresh=full_refresh,
+        )
+
+    def use_reference(self, **files: str) -> None:
+        """Use these reference files (name without `.csv`, text) in place of the project's own."""
+        self.project = self.folder / "project"
+        reference = self.project / "seeds" / "reference"
+        reference.mkdir(parents=True)
+        for each in Path.cwd().iterdir():
+            if each.name in {
+                "dbt_project.yml",
+                "profiles.example.yml",
+                "models",
+                "macros",
+                "tests",
+            }:
+                (self.project / each.name).symlink_to(each)
+        (self.project / "profiles.yml").symlink_to(Path("profiles.example.yml").absolute())
+        for each in Path("seeds/reference").iterdir():
+            text = files.get(each.stem) if each.suffix == ".csv" else None
+            if text is None:
+                (reference / each.name).symlink_to(each.absolute())
+            else:
+                (reference / each.name).write_text(text)
+
+    def rows(self, table: str, order: str = "1") -> list[dict[str, Any]]:
+        """All rows of a table."""
+        schema, name = table.split(".")
+        query = sql.SQL("select * from {} order by {}").format(
+            sql.Identifier(schema, name),
+            sql.SQL(order),
+        )
+        with (
+            self.warehouse.connect() as connection,
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            return cursor.execute(query).fetchall()
+
+    def scalar(self, query: str) -> Any:
+        """The first value of a query's result."""
+        with self.warehouse.connect() as connection:
+            row = connection.execute(query).fetchone()
+        return None if row is None else row[0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dbt_writes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """dbt's artefacts of test runs stay out of the project."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        yield
+
+
+@pytest.fixture
+def journey(warehouse: Warehouse, tmp_path: Path) -> Journey:
+    """An empty warehouse to land events in and to build."""
+    return Journey(warehouse, tmp_path)
+
+
+def company(company_id: str, **fields: Any) -> list[dict[str, Any]]:
+    """Events of a company that is eligible, and pays 300 USD a month since 20 March."""
+    plan = fields.pop("plan_id", "basic")
+    return [
+        {
+            "type": "company_created",
+            "at": "2026-03-01T08:00:00Z",
+            "company_id": company_id,
+            "name": company_id,
+            "country": "DE",
+        },
+        {
+            "type": "company_updated",
+            "at": "2026-03-01T09:00:00Z",
+            "company_id": company_id,
+            "status": "PAID",
+            "signup_timestamp": "2026-03-01T09:00:00Z",
+            "num_of_employees_range": "1-10",
+            **fields,
+        },
+        {
+            "type": "subscription_changed",
+            "at": "2026-03-20T08:00:00Z",
+            "company_id": company_id,
+            "plan_id": plan,
+            "mrr": 300,
+            "status": "active",
+        },
+    ]

@@ -1,0 +1,1 @@
+"""The stand-ins for the vendors, tested without the vendors' API descriptions."""

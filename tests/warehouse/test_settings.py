@@ -1,0 +1,53 @@
+"""Settings and the URL that each tool wants."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import SecretStr
+
+from warehouse.settings import Settings, SettingsError, Tool, url_for
+
+URL = "postgresql://ann:p%40ss@db.example.com:5433/gtm?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("tool", "prefix"),
+    [
+        (Tool.LIBPQ, "postgresql://"),
+        (Tool.SQLALCHEMY, "postgresql+psycopg://"),
+    ],
+)
+def test_each_tool_gets_the_same_database_under_its_own_prefix(tool: Tool, prefix: str) -> None:
+    assert url_for(tool, URL) == URL.replace("postgresql://", prefix)
+    assert url_for(tool, "postgres://a:b@h/d").startswith(prefix)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("nonsense", "is not a URL"),
+        ("mysql://a:b@h/d", "the warehouse is PostgreSQL"),
+        ("postgresql://a:b@h", "a host and a database"),
+    ],
+)
+def test_a_wrong_url_is_refused_with_a_sentence(url: str, sentence: str) -> None:
+    with pytest.raises(SettingsError, match=sentence):
+        url_for(Tool.LIBPQ, url)
+
+
+def test_secrets_do_not_print() -> None:
+    settings = Settings(HUBSPOT_ACCESS_TOKEN="pat-secret", MILLRACE_DATABASE_URL=URL)
+    assert "pat-secret" not in repr(settings)
+    assert "p%40ss" not in repr(settings)
+    assert settings.hubspot_access_token == SecretStr("pat-secret")
+
+
+def test_an_empty_variable_is_an_unset_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MILLRACE_DATABASE_URL", "")
+    assert Settings().database_url is None
+
+
+def test_a_missing_token_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
+    with pytest.raises(SettingsError, match="HUBSPOT_ACCESS_TOKEN is not set"):
+        Settings(_env_file=None).require_hubspot_token()
