@@ -22,7 +22,7 @@ demo: setup ## See the whole river: land, decide, write back, explain
 	@$(BIN)/millrace demo
 
 test: setup ## Unit, property, dbt and end-to-end tests on the embedded PostgreSQL
-	@$(BIN)/python -m pytest tests --ignore=tests/contracts
+	@$(BIN)/python -m pytest tests --ignore=tests/contracts --numprocesses 2 --dist worksteal
 
 test-contracts: setup ## Check simulators, sources and writers against the vendors' API descriptions
 	@$(BIN)/python -m pytest tests/contracts

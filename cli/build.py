@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.models import BuildResult, build_models
 from cli.output import console, print_json, progress
 from warehouse.database import open_warehouse
+
+if TYPE_CHECKING:
+    from cli.models import BuildResult
 
 EXAMPLE = "Example: millrace build --as-of 2026-03-31T06:00:00Z"
 
@@ -29,6 +31,9 @@ def build(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Build and test the models (dbt build)."""
+    # Imported late: dbt takes seconds, which no other command should pay.
+    from cli.models import build_models  # noqa: PLC0415
+
     warehouse = open_warehouse()
     with progress("Building models") as line:
         result = build_models(

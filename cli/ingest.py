@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.output import console, print_json, progress
 from ingestion.events.files import EventLoadProgress, EventLoadSummary, ingest_event_files
-from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
 from warehouse.database import open_warehouse
 from warehouse.settings import SettingsError, get_settings
+
+if TYPE_CHECKING:
+    from ingestion.hubspot.landing import HubspotLoadSummary
 
 app = typer.Typer(help="Land what the sources know in the raw schemas.", no_args_is_help=True)
 
@@ -44,6 +46,9 @@ def events(
 @app.command(epilog="Example: millrace ingest hubspot")
 def hubspot(as_json: AsJson = False) -> None:
     """Land HubSpot's companies."""
+    # Imported late: dlt takes a second, which no other command should pay.
+    from ingestion.hubspot.landing import ingest_hubspot  # noqa: PLC0415
+
     with progress("Landing HubSpot") as line:
         summary = ingest_hubspot(open_warehouse(), get_settings(), on_progress=line)
     if as_json:

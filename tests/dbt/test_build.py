@@ -69,6 +69,11 @@ def test_a_build_before_the_last_decision_is_refused_and_writes_nothing(journey:
     assert (journey.rows("journey.company_change_log"), journey.rows("core.companies")) == before
 
 
+def test_a_clock_that_is_no_instant_is_refused(journey: Journey) -> None:
+    with pytest.raises(BuildError, match="as_of is 'yesterday', which is not an RFC 3339 instant"):
+        journey.build("yesterday")
+
+
 def test_the_order_and_repetition_of_arrival_do_not_matter(journey: Journey) -> None:
     events = company("c1") + company("c2", status="CHURNED") + company("c3", plan_id="trial")
     events = [{**event, "id": f"e{number}"} for number, event in enumerate(events)]

@@ -1,0 +1,320 @@
+"""The demo: two days of a small invented world, from its events to HubSpot and back.
+
+The vendors are local simulators; everything else is what production runs.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from psycopg.rows import dict_row
+from rich.table import Table
+
+from activation.declaration import find_declaration
+from activation.engine import run_sync
+from activation.errors import ExitCode
+from activation.result import SyncResult
+from cli.models import BuildResult, build_models
+from cli.output import console, progress
+from ingestion.events.files import EventLoadSummary, ingest_event_files
+from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
+from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner, save_state
+from simulators.serving import serving
+from simulators.world import LAST_DAY_START, WORLD_END, World, build_world, write_event_files
+from warehouse.database import Warehouse, drop_database, embedded_server, ensure_database
+from warehouse.settings import get_settings
+
+DATABASE = "millrace_demo"
+SYNC = "hubspot_company__journey"
+SIMULATOR_PORT = 54290
+"""Where a person may serve the simulator's state after the demo has ended."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One time through the river."""
+
+    title: str
+    until: datetime
+    """What has arrived by then is landed, and `as_of` of the build."""
+    events: EventLoadSummary
+    hubspot: HubspotLoadSummary
+    build: BuildResult
+    sync: SyncResult
+    companies_changed: int
+    """Rows of `company_journey_changes` that this run made."""
+    seconds: float
+
+
+class DemoError(Exception):
+    """A step of the demo failed; the message says which."""
+
+
+def run_demo() -> None:
+    """Run three rounds on a database and simulator state of the demo's own, and print them.
+
+    Raises:
+        DemoError: when a build or a sync did not end well.
+    """
+    settings = get_settings()
+    server = embedded_server(settings)
+    folder = settings.home / "demo"
+    is_repeated = folder.exists()
+
+    server.start()
+    drop_database(server, DATABASE)
+    shutil.rmtree(folder, ignore_errors=True)
+    warehouse = ensure_database(server, DATABASE)
+    warehouse.migrate()
+    world = build_world()
+    state = _hubspot_of(world)
+    simulator = HubspotSimulator(state)
+    with serving(simulator) as base_url, _settings_of_the_demo(warehouse, base_url):
+        console.print(
+            f"Database {DATABASE} and the HubSpot simulator's state were "
+            + ("reset; nothing else was touched." if is_repeated else "made anew.")
+        )
+        rounds = [
+            _run_round(title, until, world, warehouse, folder)
+            for title, until in [
+                ("first day", LAST_DAY_START),
+                ("second day", WORLD_END),
+                ("nothing new", WORLD_END + timedelta(minutes=5)),
+            ]
+        ]
+    save_state(state, folder / "hubspot.json")
+    _write_environment(folder, warehouse)
+
+    _show_rounds(rounds)
+    _show_rejected(rounds)
+    _show_decisions(warehouse)
+    _show_one_company(warehouse)
+    _show_what_next(folder, warehouse)
+
+
+def _run_round(
+    title: str, until: datetime, world: World, warehouse: Warehouse, folder: Path
+) -> Round:
+    started = time.monotonic()
+    events_folder = folder / "events"
+    write_event_files(world, events_folder, until)
+    with progress(f"{title}: landing events") as line:
+        events = ingest_event_files(
+            warehouse,
+            events_folder,
+            on_progress=lambda load: line(load.summary.read),
+        )
+    with progress(f"{title}: landing HubSpot companies") as line:
+        hubspot = ingest_hubspot(warehouse, get_settings(), on_progress=line)
+    with progress(f"{title}: deciding, as of {until:%Y-%m-%d %H:%M} UTC, models and tests") as line:
+        build = build_models(warehouse, as_of=until.isoformat(), on_progress=line)
+    if not build.is_success:
+        raise DemoError(f"The build failed: {build.failures[0].name}: {build.failures[0].message}")
+    with progress(f"{title}: writing to HubSpot, rows") as line:
+        sync = run_sync(
+            warehouse,
+            find_declaration(SYNC),
+            on_progress=lambda step: line(step.settled, step.total),
+        )
+    if sync.exit_code is not ExitCode.DONE:
+        raise DemoError(f"The sync did not end well: {sync.message}")
+    (changed,) = _query(
+        warehouse,
+        "select count(*) as companies from journey.company_journey_changes where changed_at = %s",
+        until,
+    )
+    return Round(
+        title=title,
+        until=until,
+        events=events,
+        hubspot=hubspot,
+        build=build,
+        sync=sync,
+        companies_changed=changed["companies"],
+        seconds=time.monotonic() - started,
+    )
+
+
+def _hubspot_of(world: World) -> HubspotState:
+    """The CRM of the world, as people keep it: dropdowns with only some of their options."""
+    state = HubspotState.with_companies(
+        [],
+        dropdowns={"cs_stage": ["cs_sales", "cs_onboarding", "cs_success"]},
+        owners=[Owner(id=owner.owner_id, email=owner.email) for owner in world.hubspot_owners],
+    )
+    for company in world.hubspot_companies:
+        state.add(
+            "companies",
+            {
+                **company.properties,
+                "hs_object_id": company.hubspot_company_id,
+                "createdate": company.created_at.isoformat(),
+            },
+        )
+    return state
+
+
+@contextmanager
+def _settings_of_the_demo(warehouse: Warehouse, base_url: str) -> Iterator[None]:
+    """The settings of this process, pointed at the demo's database and simulator."""
+    changed = {
+        "MILLRACE_DATABASE_URL": warehouse.url,
+        "HUBSPOT_BASE_URL": base_url,
+        "HUBSPOT_ACCESS_TOKEN": DEFAULT_TOKEN,
+    }
+    with patch.dict(os.environ, changed):
+        get_settings.cache_clear()
+        try:
+            yield
+        finally:
+            get_settings.cache_clear()
+
+
+def _write_environment(folder: Path, warehouse: Warehouse) -> None:
+    path = folder / "env"
+    path.touch(mode=0o600)
+    path.write_text(
+        f"export MILLRACE_DATABASE_URL='{warehouse.url}'\n"
+        f"export HUBSPOT_BASE_URL='http://127.0.0.1:{SIMULATOR_PORT}'\n"
+        f"export HUBSPOT_ACCESS_TOKEN='{DEFAULT_TOKEN}'\n"
+    )
+
+
+def _query(warehouse: Warehouse, query: str, *values: object) -> list[dict[str, Any]]:
+    with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, values).fetchall()
+
+
+def _show_rounds(rounds: list[Round]) -> None:
+    table = Table("", *(each.title for each in rounds), box=None, pad_edge=False, show_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    rows: list[tuple[str, list[object]]] = [
+        ("decided as of (UTC)", [f"{each.until:%d %b %H:%M}" for each in rounds]),
+        ("events landed", [each.events.accepted for each in rounds]),
+        ("  known already", [each.events.duplicates for each in rounds]),
+        ("  rejected", [each.events.rejected for each in rounds]),
+        ("HubSpot companies read", [each.hubspot.records for each in rounds]),
+        ("models and tests passed", [each.build.models + each.build.tests for each in rounds]),
+        ("companies that changed", [each.companies_changed for each in rounds]),
+        ("rows written to HubSpot", [each.sync.written for each in rounds]),
+        ("  held back, with a reason", [each.sync.counts.skipped for each in rounds]),
+        ("HubSpot calls for that", [each.sync.usage.calls for each in rounds]),
+        ("seconds", [f"{each.seconds:.0f}" for each in rounds]),
+    ]
+    for title, values in rows:
+        table.add_row(title, *(f"{v:,}" if isinstance(v, int) else str(v) for v in values))
+    console.print()
+    console.print(table)
+
+
+def _show_rejected(rounds: list[Round]) -> None:
+    reasons: Counter[str] = Counter()
+    for each in rounds:
+        reasons = max(reasons, each.events.rejected_by_reason, key=lambda counted: counted.total())
+    console.print("\nRejected events, kept in raw_events.rejected_events:", style="bold")
+    told = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common())
+    console.print(textwrap.indent(textwrap.fill(told, 110), "  "), markup=False)
+
+
+def _show_decisions(warehouse: Warehouse) -> None:
+    stages = _query(
+        warehouse,
+        "select cs_stage, cs_stage_rule, count(*) as companies from journey.company_journey "
+        "group by cs_stage, cs_stage_rule order by cs_stage, companies desc",
+    )
+    reasons = _query(
+        warehouse,
+        "select assignment_reason, count(*) as companies from journey.company_change_log "
+        "where field = 'customer_success_manager' and assignment_reason is not null "
+        "group by assignment_reason order by companies desc",
+    )
+    kept = _query(
+        warehouse,
+        "select assignment_reason, count(*) as companies from journey.company_journey "
+        "group by assignment_reason order by companies desc",
+    )
+    skipped = _query(
+        warehouse,
+        "select reason, count(*) as companies from journey.skipped_companies "
+        "group by reason order by companies desc",
+    )
+    by_stage: dict[str, list[str]] = {}
+    for row in stages:
+        by_stage.setdefault(row["cs_stage"], []).append(
+            f"{row['companies']} by {row['cs_stage_rule']}"
+        )
+    console.print("\nCompanies by stage and the rule that put them there:", style="bold")
+    for stage, told in by_stage.items():
+        console.print(f"  {stage:<14} {', '.join(told)}", markup=False)
+    for title, rows, name in [
+        ("Not decided", skipped, "reason"),
+        ("Managers, last run", kept, "assignment_reason"),
+        ("Managers given", reasons, "assignment_reason"),
+    ]:
+        told_all = ", ".join(f"{row['companies']} {row[name]}" for row in rows)
+        console.print(f"{title + ':':<19} {told_all}", markup=False)
+
+
+def _show_one_company(warehouse: Warehouse) -> None:
+    (row,) = _query(
+        warehouse,
+        """
+        select j.*, c.name, l.old_value, l.changed_at, l.assignment_reason as step
+        from journey.company_change_log as l
+        inner join journey.company_journey as j on l.company_id = j.company_id
+        inner join core.companies as c on j.company_id = c.company_id
+        where l.field = 'customer_success_manager' and l.changed_at = %s
+            and l.old_value is not null and l.new_value = j.customer_success_manager
+            and l.assignment_reason in ('round_robin', 'history')
+        order by j.cs_stage_rule = 'success' desc, j.company_id
+        limit 1
+        """,
+        WORLD_END,
+    )
+    pays = f"It has paid for {row['days_paying']} days" if row["is_paying"] else "It does not pay"
+    console.print(
+        f"\nOne of them, {row['name']} ({row['company_id']}):", style="bold", markup=False
+    )
+    console.print(
+        f"  {pays}, ARR {row['arr']:,.2f} USD ({row['arr_range']}), region {row['region']}: "
+        f"rule {row['cs_stage_rule']} makes it {row['cs_stage']}.\n"
+        f"  {row['old_value']} is not in the bucket ({row['cs_stage']}, {row['region']}, "
+        f"{row['arr_range']}), so on {row['changed_at']:%d %B} "
+        f"{row['customer_success_manager']} got it ({row['step']})"
+        + (
+            ", the one with the fewest companies there."
+            if row["step"] == "round_robin"
+            else ", who had it before."
+        ),
+        markup=False,
+    )
+
+
+def _show_what_next(folder: Path, warehouse: Warehouse) -> None:
+    shown, port = os.path.relpath(folder), SIMULATOR_PORT
+    console.print("\nWhat to do next:", style="bold")
+    for line in [
+        f"source {shown}/env    # the demo's database and HubSpot, for the commands below",
+        '.venv/bin/millrace db psql -c "select * from journey.company_journey limit 5"',
+        ".venv/bin/dbt show --select company_journey_changes",
+        f".venv/bin/python -m simulators.hubspot --port {port} --state {shown}/hubspot.json &",
+        f".venv/bin/millrace sync plan {SYNC} --full",
+    ]:
+        console.print(f"  {line}", markup=False)
+    console.print(
+        f"Left running: the embedded PostgreSQL at {warehouse.safe_url} "
+        "(stop it: .venv/bin/millrace db stop). The simulator has ended.",
+        markup=False,
+    )
