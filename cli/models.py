@@ -18,6 +18,7 @@ from dbt_common.events.base_types import EventMsg
 
 from cli.output import ProgressLine
 from warehouse.database import Warehouse, child_environment
+from warehouse.profile import ensure_profile
 
 
 class BuildError(Exception):
@@ -75,8 +76,9 @@ def build_models(
         BuildError: when dbt could not start, or refused to (for example an `as_of` in the past).
     """
     arguments = ["--log-level", "none", "--log-level-file", "info", "build"]
-    root = str(project or Path.cwd())
-    arguments += ["--project-dir", root, "--profiles-dir", root]
+    root = project or Path.cwd()
+    ensure_profile(root)
+    arguments += ["--project-dir", str(root), "--profiles-dir", str(root)]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
     if select:

@@ -15,7 +15,7 @@ from psycopg.rows import TupleRow
 from sqlalchemy.engine import URL
 
 from warehouse.migrate import migrate
-from warehouse.profile import write_profile
+from warehouse.profile import ensure_profile, write_profile
 from warehouse.server import DATABASE, EmbeddedServer
 from warehouse.settings import Settings, Tool, get_settings, parse_database_url, url_for
 
@@ -122,6 +122,8 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
     warehouse.migrate()
     if settings.database_url is None:
         write_profile(Path.cwd(), warehouse.url)
+    else:
+        ensure_profile(Path.cwd())
     return warehouse
 
 

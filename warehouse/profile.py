@@ -8,11 +8,22 @@ default. A `profiles.yml` that a person has changed is left alone.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 EXAMPLE = "profiles.example.yml"
 PLACEHOLDER = "postgresql://millrace:millrace@127.0.0.1:5432/millrace"
 _OURS = "# Written by `millrace db start`; delete this line to keep your own changes.\n"
+
+
+def ensure_profile(project: Path) -> None:
+    """Give a project without a `profiles.yml` the example's, which reads the environment alone.
+
+    Args:
+        project: root of the dbt project; nothing happens where it holds no example profile.
+    """
+    if not (project / "profiles.yml").exists():
+        _write(project, lambda template: template)
 
 
 def write_profile(project: Path, url: str) -> None:
@@ -22,17 +33,20 @@ def write_profile(project: Path, url: str) -> None:
         project: root of the dbt project; nothing happens where it holds no example profile.
         url: libpq URL of the embedded server's database.
     """
+    _write(project, lambda template: _OURS + template.replace(PLACEHOLDER, url))
+
+
+def _write(project: Path, filled: Callable[[str], str]) -> None:
     example, profile = project / EXAMPLE, project / "profiles.yml"
     if not example.exists():
         return
     template = example.read_text()
+    text = filled(template)
     if profile.exists():
         present = profile.read_text()
-        if not present.startswith(_OURS) and present != template:
+        is_own = not present.startswith(_OURS) and present != template
+        if is_own or present == text:
             return
-    text = _OURS + template.replace(PLACEHOLDER, url)
-    if profile.exists() and profile.read_text() == text:
-        return
     draft = profile.with_suffix(f".{os.getpid()}.tmp")
     draft.touch(mode=0o600)
     draft.write_text(text)

@@ -84,7 +84,6 @@ class Journey:
                 "tests",
             }:
                 (self.project / each.name).symlink_to(each)
-        (self.project / "profiles.yml").symlink_to(Path("profiles.example.yml").absolute())
         for each in Path("seeds/reference").iterdir():
             text = files.get(each.stem) if each.suffix == ".csv" else None
             if text is None:

@@ -12,7 +12,7 @@ import yaml
 from dbt.config.renderer import ProfileRenderer
 from dbt_common.context import set_invocation_context
 
-from warehouse.profile import EXAMPLE, write_profile
+from warehouse.profile import EXAMPLE, ensure_profile, write_profile
 
 EMBEDDED = "postgresql://millrace:s-ecret_1@127.0.0.1:54444/millrace"
 
@@ -50,6 +50,19 @@ def test_the_environment_wins(project: Path, monkeypatch: pytest.MonkeyPatch) ->
     target = _target(project)
     assert (target["host"], target["port"], target["dbname"]) == ("db.example.com", 5432, "gtm")
     assert (target["user"], target["password"], target["sslmode"]) == ("ann", "p@s/s", "require")
+
+
+def test_a_project_without_a_profile_gets_one_that_reads_the_environment(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_profile(project)
+    monkeypatch.setenv("MILLRACE_DATABASE_URL", EMBEDDED)
+    assert _target(project)["port"] == 54444
+    monkeypatch.delenv("MILLRACE_DATABASE_URL")
+    write_profile(project, EMBEDDED.replace("54444", "54445"))
+    assert _target(project)["port"] == 54445
+    ensure_profile(project)
+    assert _target(project)["port"] == 54445
 
 
 def test_a_new_port_is_written_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
