@@ -224,8 +224,12 @@ def _show_rejected(rounds: list[Round]) -> None:
     for each in rounds:
         reasons = max(reasons, each.events.rejected_by_reason, key=lambda counted: counted.total())
     console.print("\nRejected events, kept in raw_events.rejected_events:", style="bold")
-    told = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common())
-    console.print(textwrap.indent(textwrap.fill(told, 110), "  "), markup=False)
+    # A line may end between two reasons, not inside one.
+    told = [
+        "\N{NO-BREAK SPACE}".join(f"{n} {reason}".split()) for reason, n in reasons.most_common()
+    ]
+    lines = textwrap.fill("; ".join(told), 110, break_long_words=False)
+    console.print(textwrap.indent(lines.replace("\N{NO-BREAK SPACE}", " "), "  "), markup=False)
 
 
 def _show_decisions(warehouse: Warehouse) -> None:

@@ -13,11 +13,13 @@ import os
 import secrets
 import socket
 import subprocess
+import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 from sqlalchemy.engine import URL
@@ -55,7 +57,8 @@ class EmbeddedServer:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.data_directory = home / "postgres"
-        self.log_file = home / "postgres.log"
+        # In the cluster's folder, where the server's account may write, whichever that is.
+        self.log_file = self.data_directory / "server.log"
         self._password_file = home / "postgres.password"
         self._port_file = home / "postgres.port"
 
@@ -123,16 +126,21 @@ class EmbeddedServer:
 
     def _create_cluster(self) -> None:
         _write_private(self._password_file, secrets.token_urlsafe(24))
-        self._run(
-            "initdb",
-            "--pgdata", self.data_directory,
-            "--username", ROLE,
-            "--pwfile", "/dev/stdin",
-            "--auth", "scram-sha-256",
-            "--locale", "C",
-            "--encoding", "UTF8",
-            stdin=self._password_file.read_text() + "\n",
-        )  # fmt: skip
+        with tempfile.TemporaryFile("w+") as password:
+            password.write(self._password_file.read_text() + "\n")
+            password.seek(0)
+            # It has no name, so only initdb can open it, under whatever account it runs.
+            os.fchmod(password.fileno(), 0o444)
+            self._run(
+                "initdb",
+                "--pgdata", self.data_directory,
+                "--username", ROLE,
+                "--pwfile", "/dev/stdin",
+                "--auth", "scram-sha-256",
+                "--locale", "C",
+                "--encoding", "UTF8",
+                stdin=password,
+            )  # fmt: skip
 
     def _launch(self) -> None:
         for port in self._ports_to_try():
@@ -180,16 +188,18 @@ class EmbeddedServer:
         return pid if name == "postgres" and folder == str(self.data_directory.resolve()) else None
 
     def _run(
-        self, program: str, *arguments: object, stdin: str | None = None, check: bool = True
+        self,
+        program: str,
+        *arguments: object,
+        stdin: IO[str] | int = subprocess.DEVNULL,
+        check: bool = True,
     ) -> bool:
         folder = programs_folder()
         # A file, not a pipe, takes the output: the server inherits it and would hold a pipe open.
         with (self.home / "postgres.command.log").open("w+") as output:
             done = subprocess.run(
                 [str(folder / program), *map(str, arguments)],
-                input=stdin,
-                text=True,
-                stdin=subprocess.DEVNULL if stdin is None else None,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 
 from warehouse.database import Warehouse
+from warehouse.privileges import PrivilegeError
 from warehouse.server import EmbeddedServer, ServerError
 
 
@@ -97,3 +101,25 @@ def test_a_server_that_cannot_start_says_why(own_server: EmbeddedServer) -> None
     (own_server.data_directory / "postgresql.conf").write_text("no_such_setting = 1\n")
     with pytest.raises(ServerError, match="no_such_setting"):
         own_server.start()
+
+
+def test_where_namespaces_are_forbidden_root_hands_over_to_nobody_or_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forbidden() -> None:
+        raise OSError
+
+    monkeypatch.setattr("warehouse.privileges._enter_user_namespace", forbidden)
+    # Not below pytest's own folder, which nobody but its owner may enter.
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # noqa: S108 - the point of the test
+        Path(folder).chmod(0o755)
+        server = EmbeddedServer(Path(folder) / "home")
+        try:
+            server.start()
+        except PrivilegeError as error:
+            assert "run Millrace as a normal user" in str(error)  # noqa: PT017 - one of two ways
+            return
+        assert _answer(server) == str(server.data_directory)
+        runs_as = psutil.Process(server.status().pid).uids().real
+        assert runs_as == (os.geteuid() or pwd.getpwnam("nobody").pw_uid)
+        server.stop()
