@@ -33,12 +33,12 @@ lint: setup ## ruff, mypy, sqlfluff and the dialect lint
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.lint.dialect
 	@$(BIN)/millrace db start
-	@$(BIN)/sqlfluff lint --processes 2 --nofail-on-warning models
+	@$(BIN)/sqlfluff lint --processes 2 models tests/assertions
 
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --force models
+	@$(BIN)/sqlfluff fix models tests/assertions
 
 lock: setup ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --output-file requirements.lock

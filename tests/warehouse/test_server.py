@@ -111,7 +111,7 @@ def test_where_namespaces_are_forbidden_root_hands_over_to_nobody_or_says_what_t
 
     monkeypatch.setattr("warehouse.privileges._enter_user_namespace", forbidden)
     # Not below pytest's own folder, which nobody but its owner may enter.
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # noqa: S108 - the point of the test
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedServer(Path(folder) / "home")
         try:
