@@ -43,6 +43,6 @@ format: setup ## Format Python and SQL
 lock: setup ## Resolve pyproject.toml anew into requirements.lock (needs uv)
 	uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --output-file requirements.lock
 
-clean: ## Stop the embedded server and remove what was installed and built
+clean: ## Stop the embedded server and remove what was installed and built; data in .millrace stays
 	@-$(BIN)/millrace db stop
-	rm -rf .venv .millrace target logs dbt_packages profiles.yml .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf .venv target logs dbt_packages .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -29,12 +29,16 @@ def start() -> None:
 def stop() -> None:
     """Stop the embedded server; nothing committed is lost."""
     settings = get_settings()
-    if settings.database_url is not None:
+    if embedded_server(settings).stop():
+        console.print("The embedded server is stopped.")
+    elif settings.database_url is None:
+        console.print("It was not running.")
+    else:
         raise typer.BadParameter(
-            "MILLRACE_DATABASE_URL is set: that server is not ours to stop.", param_hint="db stop"
+            "the embedded server does not run, and the one of MILLRACE_DATABASE_URL is "
+            "not ours to stop.",
+            param_hint="db stop",
         )
-    stopped = embedded_server(settings).stop()
-    console.print("The embedded server is stopped." if stopped else "It was not running.")
 
 
 @app.command(epilog="Example: millrace db status --json")
@@ -80,13 +84,16 @@ def url() -> None:
 
 @app.command(epilog='Example: millrace db psql -c "select * from journey.company_journey limit 5"')
 def psql(
-    command: Annotated[str | None, typer.Option("-c", help="Run this SQL and end.")] = None,
+    commands: Annotated[
+        list[str] | None, typer.Option("-c", help="Run this SQL and end (may be repeated).")
+    ] = None,
 ) -> None:
     """Open psql on the database."""
     warehouse = locate_warehouse()
     arguments = [str(programs_folder() / "psql"), warehouse.url]
-    if command is not None:
-        arguments += ["-X", "-v", "ON_ERROR_STOP=1", "-c", command]
+    if commands:
+        arguments += ["-X", "-v", "ON_ERROR_STOP=1"]
+        arguments += [part for command in commands for part in ("-c", command)]
     environment = {**child_environment(warehouse), "PAGER": os.environ.get("PAGER", "")}
     raise typer.Exit(subprocess.run(arguments, env=environment, check=False).returncode)
 

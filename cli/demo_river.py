@@ -10,10 +10,11 @@ import shutil
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -25,7 +26,7 @@ from activation.declaration import find_declaration
 from activation.engine import run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
-from cli.models import BuildResult, build_models
+from cli.dbt_build import BuildResult, build_models
 from cli.output import console, progress
 from ingestion.events.files import EventLoadSummary, ingest_event_files
 from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
@@ -204,19 +205,24 @@ def _show_rounds(rounds: list[Round]) -> None:
         ("decided as of (UTC)", [f"{each.until:%d %b %H:%M}" for each in rounds]),
         ("events landed", [each.events.accepted for each in rounds]),
         ("  known already", [each.events.duplicates for each in rounds]),
-        ("  rejected", [each.events.rejected for each in rounds]),
+        ("  rejected, new ones", _new(each.events.rejected for each in rounds)),
         ("HubSpot companies read", [each.hubspot.records for each in rounds]),
         ("models and tests passed", [each.build.models + each.build.tests for each in rounds]),
         ("companies that changed", [each.companies_changed for each in rounds]),
         ("rows written to HubSpot", [each.sync.written for each in rounds]),
-        ("  held back, with a reason", [each.sync.counts.skipped for each in rounds]),
-        ("HubSpot calls for that", [each.sync.usage.calls for each in rounds]),
+        ("  held back (millrace sync status)", [each.sync.counts.skipped for each in rounds]),
+        ("  HubSpot calls that took", [each.sync.usage.calls for each in rounds]),
         ("seconds", [f"{each.seconds:.0f}" for each in rounds]),
     ]
     for title, values in rows:
         table.add_row(title, *(f"{v:,}" if isinstance(v, int) else str(v) for v in values))
     console.print()
     console.print(table)
+
+
+def _new(totals: Iterable[int]) -> list[object]:
+    """What each round added; every round reads the day's file from its first line."""
+    return [after - before for before, after in pairwise([0, *totals])]
 
 
 def _show_rejected(rounds: list[Round]) -> None:
@@ -269,6 +275,12 @@ def _show_decisions(warehouse: Warehouse) -> None:
     ]:
         told_all = ", ".join(f"{row['companies']} {row[name]}" for row in rows)
         console.print(f"{title + ':':<19} {told_all}", markup=False)
+    console.print(
+        "  kept: still serves the bucket (stage, region, ARR range). round_robin: the one with\n"
+        "  the fewest companies in it. no_candidate: nobody serves it. left_to_sales, churn_kept:\n"
+        "  nobody new is assigned.",
+        style="dim",
+    )
 
 
 def _show_one_company(warehouse: Warehouse) -> None:
@@ -314,7 +326,8 @@ def _show_what_next(folder: Path, warehouse: Warehouse) -> None:
         '.venv/bin/millrace db psql -c "select * from journey.company_journey limit 5"',
         ".venv/bin/dbt show --select company_journey_changes",
         f".venv/bin/python -m simulators.hubspot --port {port} --state {shown}/hubspot.json &",
-        f".venv/bin/millrace sync plan {SYNC} --full",
+        f".venv/bin/millrace sync run {SYNC} --full --yes",
+        "kill %1                      # stop the simulator; its state is kept",
     ]:
         console.print(f"  {line}", markup=False)
     console.print(

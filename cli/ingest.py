@@ -31,7 +31,7 @@ def events(
     place = path or get_settings().events_path
     if place is None:
         raise SettingsError("Say where the events are: --path, or EVENTS_PATH.")
-    with progress("Landing events") as line:
+    with progress("Landing events", counts=False) as line:
 
         def draw(load: EventLoadProgress) -> None:
             line(load.bytes_read, load.bytes_total)
@@ -76,10 +76,16 @@ def show_events(summary: EventLoadSummary) -> None:
         f"{summary.duplicates:,} known already, {summary.rejected:,} rejected",
         markup=False,
     )
+    if summary.conflicting:
+        console.print(
+            f"  {summary.conflicting:>6,} of those known say something else under the same id "
+            "(raw_events.conflicting_duplicates)",
+            markup=False,
+        )
     for reason, count in summary.rejected_by_reason.most_common():
         console.print(f"  {count:>6,} rejected: {reason}", markup=False)
     for example in summary.first_rejected[:3]:
-        console.print(f"         for example {example.place}", markup=False)
+        console.print(f"    {example.place}: {example.reason}", markup=False)
 
 
 def show_hubspot(summary: HubspotLoadSummary) -> None:

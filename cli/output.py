@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from pydantic import BaseModel
@@ -34,8 +35,13 @@ class ProgressLine(Protocol):
 
 
 @contextmanager
-def progress(title: str) -> Iterator[ProgressLine]:
-    """Show the progress of one piece of work: a bar on a terminal, else one line at its end."""
+def progress(title: str, *, counts: bool = True) -> Iterator[ProgressLine]:
+    """Show the progress of one piece of work: a bar on a terminal, else one line at its end.
+
+    Args:
+        title: what is being done.
+        counts: whether the number at the end tells a reader something.
+    """
     last_done = 0
     if messages.is_terminal:
         with Progress(
@@ -60,7 +66,7 @@ def progress(title: str) -> Iterator[ProgressLine]:
         last_done = done
 
     yield remember
-    messages.print(f"{title}: {last_done:,}", markup=False)
+    messages.print(f"{title}: {last_done:,}" if counts else f"{title}: done", markup=False)
 
 
 def print_json(value: object) -> None:
@@ -83,5 +89,7 @@ def _plain(value: object) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
     is_json = value is None or isinstance(value, bool | int | float | str)
     return value if is_json else str(value)

@@ -6,18 +6,18 @@ brings the schema up to date, and writes dbt's profile.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 from psycopg.rows import TupleRow
-from sqlalchemy.engine import URL
 
 from warehouse.migrate import migrate
 from warehouse.profile import ensure_profile, write_profile
 from warehouse.server import DATABASE, EmbeddedServer
-from warehouse.settings import Settings, Tool, get_settings, parse_database_url, url_for
+from warehouse.settings import Settings, Tool, get_settings, parse_database_url, render_url, url_for
 
 # What Millrace makes in a database, and what `millrace db reset` therefore removes.
 SCHEMAS = (
@@ -68,6 +68,12 @@ class Warehouse:
                 options="-c timezone=UTC",
                 connect_timeout=10,
             )
+        except psycopg.ProgrammingError:
+            # psycopg quotes the part that it could not read, which may be the password.
+            raise WarehouseError(
+                f"The database URL {self.safe_url} is not one that libpq can read: "
+                "check MILLRACE_DATABASE_URL."
+            ) from None
         except psycopg.OperationalError as error:
             raise WarehouseError(
                 f"The database {self.safe_url} does not answer ({str(error).strip()}): "
@@ -75,7 +81,12 @@ class Warehouse:
             ) from None
 
     def migrate(self) -> None:
-        """Bring `ops`, the landing tables and the functions up to date. Safe to repeat."""
+        """Bring `ops`, the landing tables and the functions up to date. Safe to repeat.
+
+        Raises:
+            WarehouseError: when the server does not answer or refuses.
+        """
+        self.connect().close()  # says in a sentence what Alembic would say in a page
         migrate(self.url_for(Tool.SQLALCHEMY))
 
     def reset(self) -> None:
@@ -101,7 +112,7 @@ def locate_warehouse(settings: Settings | None = None) -> Warehouse:
     settings = settings or get_settings()
     if settings.database_url is not None:
         return Warehouse(url_for(Tool.LIBPQ, settings.database_url.get_secret_value()))
-    return Warehouse(_render(embedded_server(settings).url()))
+    return Warehouse(render_url(embedded_server(settings).url()))
 
 
 def open_warehouse(settings: Settings | None = None) -> Warehouse:
@@ -120,32 +131,32 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
         ensure_database(server, DATABASE)
     warehouse = locate_warehouse(settings)
     warehouse.migrate()
-    if settings.database_url is None:
-        write_profile(Path.cwd(), warehouse.url)
-    else:
+    if os.environ.get("MILLRACE_DATABASE_URL"):
         ensure_profile(Path.cwd())
+    else:  # dbt reads neither `.env` nor the embedded server's files
+        write_profile(Path.cwd(), warehouse.url)
     return warehouse
 
 
 def ensure_database(server: EmbeddedServer, name: str) -> Warehouse:
     """A database of that name on the embedded server, made when missing (and not migrated)."""
-    with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
+    with Warehouse(render_url(server.url("postgres"))).connect(autocommit=True) as connection:
         exists = connection.execute("select 1 from pg_database where datname = %s", [name])
         if exists.fetchone() is None:
-            connection.execute(f'create database "{name}"')
-    return Warehouse(_render(server.url(name)))
+            # Another process may have made it since.
+            with contextlib.suppress(
+                psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation
+            ):
+                connection.execute(f'create database "{name}"')
+    return Warehouse(render_url(server.url(name)))
 
 
 def drop_database(server: EmbeddedServer, name: str) -> None:
     """Remove a database of the embedded server, whoever is connected to it."""
-    with Warehouse(_render(server.url("postgres"))).connect(autocommit=True) as connection:
+    with Warehouse(render_url(server.url("postgres"))).connect(autocommit=True) as connection:
         connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 def child_environment(warehouse: Warehouse) -> dict[str, str]:
     """The environment for a program (dbt, Dagster) that is to use `warehouse`."""
     return {**os.environ, "MILLRACE_DATABASE_URL": warehouse.url}
-
-
-def _render(url: URL) -> str:
-    return url.render_as_string(hide_password=False)

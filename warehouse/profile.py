@@ -1,8 +1,8 @@
 """dbt's profile for the embedded server, so that a plain `dbt build` finds it.
 
-`profiles.example.yml` reads `MILLRACE_DATABASE_URL`. The embedded server has a port and a password
-of its own, which dbt cannot know: `profiles.yml` is the same file with that server's URL as the
-default. A `profiles.yml` that a person has changed is left alone.
+`profiles.example.yml` reads `MILLRACE_DATABASE_URL` from the environment. The embedded server has a
+port and a password of its own, and dbt does not read `.env`: `profiles.yml` is the example with the
+URL in use as the default. A `profiles.yml` that a person has changed is left alone.
 """
 
 from __future__ import annotations

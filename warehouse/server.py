@@ -11,6 +11,7 @@ import fcntl
 import importlib.util
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -119,13 +120,22 @@ class EmbeddedServer:
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
-        self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "postgres.lock").open("w") as lock:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            lock = (self.home / "postgres.lock").open("w")
+        except OSError as error:
+            raise ServerError(
+                f"{self.home} cannot be used as a folder ({error.strerror}): check MILLRACE_HOME."
+            ) from None
+        with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def _create_cluster(self) -> None:
         _write_private(self._password_file, secrets.token_urlsafe(24))
+        # Under another name until it is complete: a killed initdb leaves nothing that looks done.
+        draft = self.home / "postgres.new"
+        shutil.rmtree(draft, ignore_errors=True)
         with tempfile.TemporaryFile("w+") as password:
             password.write(self._password_file.read_text() + "\n")
             password.seek(0)
@@ -133,14 +143,16 @@ class EmbeddedServer:
             os.fchmod(password.fileno(), 0o444)
             self._run(
                 "initdb",
-                "--pgdata", self.data_directory,
+                "--pgdata", draft,
                 "--username", ROLE,
                 "--pwfile", "/dev/stdin",
                 "--auth", "scram-sha-256",
                 "--locale", "C",
                 "--encoding", "UTF8",
                 stdin=password,
+                cluster=draft,
             )  # fmt: skip
+        draft.rename(self.data_directory)
 
     def _launch(self) -> None:
         for port in self._ports_to_try():
@@ -192,6 +204,7 @@ class EmbeddedServer:
         program: str,
         *arguments: object,
         stdin: IO[str] | int = subprocess.DEVNULL,
+        cluster: Path | None = None,
         check: bool = True,
     ) -> bool:
         folder = programs_folder()
@@ -204,7 +217,7 @@ class EmbeddedServer:
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 env={**os.environ, "LC_ALL": "C"},
-                preexec_fn=unprivileged(folder, self.data_directory),
+                preexec_fn=unprivileged(folder, cluster or self.data_directory),
                 check=False,
             )
             output.seek(0)

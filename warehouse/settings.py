@@ -9,8 +9,9 @@ from __future__ import annotations
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -50,7 +51,9 @@ class Settings(BaseSettings):
 
     @field_validator("hubspot_base_url")
     @classmethod
-    def _no_trailing_slash(cls, url: str) -> str:
+    def _web_address(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
 
     def require_hubspot_token(self) -> str:
@@ -69,8 +72,20 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """The settings of this process, read once. `get_settings.cache_clear()` reads them again."""
-    return Settings()
+    """The settings of this process, read once. `get_settings.cache_clear()` reads them again.
+
+    Raises:
+        SettingsError: when one is malformed; it is named, its value is not.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError(
+            " ".join(
+                f"{problem['loc'][0]} {problem['msg'].removeprefix('Value error, ')}."
+                for problem in error.errors(include_input=False)
+            )
+        ) from None
 
 
 def parse_database_url(url: str) -> URL:
@@ -97,5 +112,16 @@ def parse_database_url(url: str) -> URL:
 
 def url_for(tool: Tool, url: str) -> str:
     """The same database, as `tool` wants it named (with the password)."""
-    parsed = parse_database_url(url).set(drivername=tool.value)
-    return parsed.render_as_string(hide_password=False)
+    return render_url(parse_database_url(url), tool)
+
+
+def render_url(parsed: URL, tool: Tool = Tool.LIBPQ) -> str:
+    """The URL, password included, with every part escaped as libpq wants it."""
+    user = quote(parsed.username or "", safe="")
+    if parsed.password is not None:
+        user += f":{quote(str(parsed.password), safe='')}"
+    host = f"[{parsed.host}]" if ":" in (parsed.host or "") else parsed.host
+    place = f"{host}:{parsed.port}" if parsed.port else f"{host}"
+    options = f"?{urlencode(parsed.query, doseq=True)}" if parsed.query else ""
+    account = f"{user}@" if user else ""
+    return f"{tool.value}://{account}{place}/{quote(parsed.database or '', safe='')}{options}"

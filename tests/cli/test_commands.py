@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,14 @@ from typer.testing import CliRunner
 from cli.main import app
 from warehouse.database import Warehouse
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
 
 @pytest.fixture
-def millrace(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `millrace` on a fresh warehouse; gives the finished process."""
     monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
+    monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     for name in ("HUBSPOT_ACCESS_TOKEN", "EVENTS_PATH"):
         monkeypatch.setenv(name, "")
 
@@ -48,13 +52,15 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert "Example: " in done.output
 
 
-def test_the_url_is_one_line_for_libpq(millrace, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_the_url_is_one_line_for_libpq(millrace: Run, warehouse: Warehouse) -> None:
     done = millrace("db", "url")
     assert done.returncode == 0
     assert done.stdout == f"{warehouse.url}\n"
 
 
-def test_events_land_and_the_summary_is_for_people_or_machines(millrace, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_events_land_and_the_summary_is_for_people_or_machines(
+    millrace: Run, tmp_path: Path
+) -> None:
     good = {
         "event_id": "e1",
         "event_type": "company_created",
@@ -87,8 +93,8 @@ def test_events_land_and_the_summary_is_for_people_or_machines(millrace, tmp_pat
         (["build", "--as-of", "yesterday"], 1, "which is not an RFC 3339 instant"),
     ],
 )
-def test_an_error_is_one_sentence_without_a_traceback(  # type: ignore[no-untyped-def]
-    millrace, arguments: list[str], exit_code: int, sentence: str
+def test_an_error_is_one_sentence_without_a_traceback(
+    millrace: Run, arguments: list[str], exit_code: int, sentence: str
 ) -> None:
     done = millrace(*arguments)
     assert done.returncode == exit_code
@@ -96,11 +102,11 @@ def test_an_error_is_one_sentence_without_a_traceback(  # type: ignore[no-untype
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_debug_shows_the_traceback(millrace) -> None:  # type: ignore[no-untyped-def]
+def test_debug_shows_the_traceback(millrace: Run) -> None:
     assert "Traceback" in millrace("--debug", "ingest", "events").stderr
 
 
-def test_a_reset_empties_the_warehouse(millrace, warehouse: Warehouse) -> None:  # type: ignore[no-untyped-def]
+def test_a_reset_empties_the_warehouse(millrace: Run, warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute(
             "insert into raw_events.conflicting_duplicates values ('e', 'h', 'g', now())"
@@ -113,7 +119,7 @@ def test_a_reset_empties_the_warehouse(millrace, warehouse: Warehouse) -> None: 
     assert row == (0,)
 
 
-def test_a_server_of_ones_own_is_not_ours_to_stop(millrace) -> None:  # type: ignore[no-untyped-def]
+def test_a_server_of_ones_own_is_not_ours_to_stop(millrace: Run) -> None:
     done = millrace("db", "stop")
     assert done.returncode == 2
     assert "not ours to stop" in done.stderr

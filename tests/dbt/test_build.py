@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.models import BuildError, build_models
+from cli.dbt_build import BuildError, build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.database import Warehouse
 

@@ -64,3 +64,9 @@ def test_a_server_that_does_not_answer_is_one_sentence_without_the_password() ->
     with pytest.raises(WarehouseError, match="does not answer") as raised:
         gone.connect()
     assert "secret" not in str(raised.value)
+
+
+def test_a_password_that_cannot_be_read_is_not_quoted() -> None:
+    with pytest.raises(WarehouseError, match="check MILLRACE_DATABASE_URL") as raised:
+        Warehouse("postgresql://ann:hunter two@127.0.0.1/gtm").connect()
+    assert "hunter" not in str(raised.value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import pwd
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,6 +85,33 @@ def test_a_private_folder_of_root_is_no_obstacle(own_server: EmbeddedServer) -> 
     own_server.start()
     assert own_server.data_directory.stat().st_mode & 0o077 == 0
     assert _answer(own_server) == str(own_server.data_directory)
+
+
+def test_a_first_start_that_was_killed_does_not_spoil_the_home(own_server: EmbeddedServer) -> None:
+    (own_server.home / "postgres.new").mkdir(parents=True)
+    (own_server.home / "postgres.new" / "PG_VERSION").write_text("18\n")
+    own_server.start()
+    assert _answer(own_server) == str(own_server.data_directory)
+
+
+def test_two_first_starts_at_once_end_with_one_server(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "MILLRACE_HOME": str(tmp_path / "home"),
+        "MILLRACE_DATABASE_URL": "",
+    }
+    start = [sys.executable, "-m", "cli.main", "db", "start"]
+    both = [subprocess.Popen(start, env=environment, stderr=subprocess.PIPE) for _ in range(2)]
+    try:
+        assert [(each.wait(), each.stderr.read()) for each in both if each.stderr] == [(0, b"")] * 2
+    finally:
+        EmbeddedServer(tmp_path / "home").stop()
+
+
+def test_a_home_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "home").touch()
+    with pytest.raises(ServerError, match="check MILLRACE_HOME"):
+        EmbeddedServer(tmp_path / "home").start()
 
 
 def test_the_password_is_readable_by_the_owner_alone(own_server: EmbeddedServer) -> None:

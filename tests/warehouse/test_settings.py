@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import psycopg.conninfo
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import SecretStr
+from sqlalchemy.engine import make_url
 
-from warehouse.settings import Settings, SettingsError, Tool, url_for
+from warehouse.settings import (
+    Settings,
+    SettingsError,
+    Tool,
+    get_settings,
+    render_url,
+    url_for,
+)
 
 URL = "postgresql://ann:p%40ss@db.example.com:5433/gtm?sslmode=require"
+URL_OBJECT = make_url("postgresql://db.example.com/gtm")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +45,25 @@ def test_each_tool_gets_the_same_database_under_its_own_prefix(tool: Tool, prefi
 def test_a_wrong_url_is_refused_with_a_sentence(url: str, sentence: str) -> None:
     with pytest.raises(SettingsError, match=sentence):
         url_for(Tool.LIBPQ, url)
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1))
+def test_any_user_password_and_database_survive_the_way_to_libpq(text: str) -> None:
+    url = render_url(URL_OBJECT.set(username=text, password=text, database=text))
+    told = psycopg.conninfo.conninfo_to_dict(url)
+    assert (told["user"], told["password"], told["dbname"]) == (text, text, text)
+    assert url_for(Tool.LIBPQ, url) == url
+
+
+def test_a_malformed_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUBSPOT_BASE_URL", "hub.example.com")
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(SettingsError, match=r"HUBSPOT_BASE_URL must begin with http") as raised:
+            get_settings()
+    finally:
+        get_settings.cache_clear()
+    assert "hub.example.com" not in str(raised.value)
 
 
 def test_secrets_do_not_print() -> None:

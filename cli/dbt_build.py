@@ -101,6 +101,11 @@ def build_models(
     if not isinstance(done.result, RunExecutionResult):
         raise BuildError(_sentence(str(done.exception)))
 
+    if not done.result.results:
+        raise BuildError(
+            f"Nothing is called {' '.join(select or ['so'])}: there was nothing to build."
+        )
+
     passed: Counter[str] = Counter()
     skipped, failures = 0, []
     for result in done.result.results:
