@@ -14,13 +14,11 @@ from contextlib import AbstractContextManager
 import psycopg
 from psycopg.rows import TupleRow
 
-from activation.declaration import Declaration, Policy
+from activation.declaration import Declaration, Guards, Policy
 from activation.errors import (
     ActivationError,
     DestinationError,
-    SourceError,
     SyncBusyError,
-    keys_named,
 )
 from activation.guards import objections
 from activation.ledger import Ledger, RunStatus, Settled, Tally
@@ -53,7 +51,8 @@ def run_sync(
         warehouse: where the model and the ledger are.
         declaration: the sync.
         writer: who talks to the destination; opened from the settings when None and needed.
-        dry_run: plan and judge, send nothing, record nothing.
+        dry_run: plan and judge, send nothing, record nothing. The result ends as the run would
+            that finds the same: failed for an error of the model, stopped by a guard, else done.
         allow: only these keys; the declaration's own allowlist holds besides. None allows all.
         full: send every row with all its fields, whatever was acknowledged before.
         yes: go on where a guard would stop.
@@ -67,7 +66,8 @@ def run_sync(
         SourceError: for a dry run, when the model is missing or lacks a column.
     """
     if dry_run:
-        return _rehearsed(plan_sync(warehouse, declaration, allow=allow, full=full), declaration)
+        plan = plan_sync(warehouse, declaration, allow=allow, full=full)
+        return _rehearsed(plan, declaration.guards, yes=yes)
     scope = Scope.FULL if full else Scope.CHANGES
     return _run(
         warehouse,
@@ -104,13 +104,13 @@ def retry_failed(
     )
 
 
-def _rehearsed(plan: Plan, declaration: Declaration) -> SyncResult:
-    remarks = [*_model_errors(plan, declaration), *objections(plan, declaration.guards)]
+def _rehearsed(plan: Plan, guards: Guards, *, yes: bool) -> SyncResult:
+    status, message = _verdict(plan, guards, yes=yes)
     return SyncResult(
         sync=plan.sync,
         run_id=None,
-        status=RunStatus.DONE,
-        message=" ".join(remarks) or _why_nothing(plan),
+        status=status,
+        message=message,
         counts=plan.counts,
         skipped=plan.counts.skipped,
         plan=plan,
@@ -182,16 +182,9 @@ class _Run:
         plan = compute_plan(self._connection, self._declaration, scope=self._scope, allow=allow)
         self._counts = plan.counts
         self._ledger.note_plan(self._run_id, plan, self._tally)
-        errors = _model_errors(plan, self._declaration)
-        if errors:
-            raise SourceError(" ".join(errors))
-        if not plan.rows:
-            self.finish(RunStatus.DONE, _why_nothing(plan))
-            return
-        found = objections(plan, self._declaration.guards)
-        if found and not yes:
-            found.append("Look at the plan (`millrace sync plan`); --yes lets it through.")
-            self.finish(RunStatus.STOPPED, " ".join(found))
+        status, message = _verdict(plan, self._declaration.guards, yes=yes)
+        if status is not RunStatus.DONE or not plan.rows:
+            self.finish(status, message)
             return
         with _opened(writer, self._declaration) as opened:
             before = opened.usage.copy()
@@ -281,8 +274,8 @@ class _Run:
         if bad:
             self.finish(
                 RunStatus.DONE_WITH_FAILURES,
-                f"{bad} rows were not written and are tried again by the next run: "
-                "`millrace sync status` names them.",
+                f"{bad} rows were not written; the next run tries them again, unless they are "
+                "parked: `millrace sync status` names them.",
             )
         else:
             self.finish(RunStatus.DONE, None)
@@ -324,20 +317,15 @@ def _blamed_with_its_batch(answer: RowResult) -> RowResult:
     return RowResult(answer.key, Outcome.FAILED, said, answer.request_id)
 
 
-def _model_errors(plan: Plan, declaration: Declaration) -> list[str]:
-    table = ".".join(declaration.source)
-    errors = []
-    if plan.duplicate_keys:
-        errors.append(
-            f"{table} has several rows for {declaration.key} {keys_named(plan.duplicate_keys)}: "
-            "correct the model so that each is there once."
-        )
-    if plan.counts.without_key:
-        errors.append(
-            f"{table} has {plan.counts.without_key} rows without {declaration.key} and without a "
-            "skip_reason: correct the model."
-        )
-    return errors
+def _verdict(plan: Plan, guards: Guards, *, yes: bool) -> tuple[RunStatus, str | None]:
+    """How a run ends that sends nothing of this plan; done means that its rows may be sent."""
+    if plan.model_errors:
+        return RunStatus.FAILED, " ".join(plan.model_errors)
+    found = objections(plan, guards)
+    if found and not yes:
+        found.append("Look at the plan (`millrace sync plan`); --yes lets it through.")
+        return RunStatus.STOPPED, " ".join(found)
+    return RunStatus.DONE, _why_nothing(plan)
 
 
 def _why_nothing(plan: Plan) -> str | None:

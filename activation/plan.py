@@ -10,7 +10,7 @@ change are hashed.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import TupleRow, class_row
 
 from activation.declaration import SKIP_REASON, Declaration
-from activation.errors import SourceError
+from activation.errors import SourceError, keys_named
 from activation.plan_statement import Scope, plan_statement
 from warehouse.database import Warehouse
 
@@ -105,6 +105,8 @@ class Plan:
     """Keys that more than one row wants to write: an error of the model."""
     is_first: bool
     """Whether the destination has never confirmed anything to this sync."""
+    model_errors: tuple[str, ...]
+    """What the model must correct before anything is sent, as sentences; empty when nothing."""
 
 
 def plan_sync(
@@ -163,16 +165,35 @@ def compute_plan(
                     counted[found.key] = found.quantity
                 case kind:
                     named[kind].append(found.key)
+    counts = _counts(counted)
+    duplicate_keys = tuple(sorted(named["duplicate"]))
     return Plan(
         sync=declaration.name,
         scope=scope,
-        counts=_counts(counted),
+        counts=counts,
         rows=tuple(sorted(rows, key=lambda row: row.key)),
         newly_skipped=tuple(sorted(skipped, key=lambda row: row.key)),
         resolved_keys=tuple(sorted(named["resolved"])),
-        duplicate_keys=tuple(sorted(named["duplicate"])),
+        duplicate_keys=duplicate_keys,
         is_first=not counted["acknowledged"],
+        model_errors=tuple(_model_errors(declaration, duplicate_keys, counts.without_key)),
     )
+
+
+def _model_errors(
+    declaration: Declaration, duplicate_keys: Sequence[str], without_key: int
+) -> Iterator[str]:
+    table = ".".join(declaration.source)
+    if duplicate_keys:
+        yield (
+            f"{table} has several rows for {declaration.key} {keys_named(duplicate_keys)}: "
+            "correct the model so that each is there once."
+        )
+    if without_key:
+        yield (
+            f"{table} has {without_key} rows without {declaration.key} and without a "
+            "skip_reason: correct the model."
+        )
 
 
 def _narrowed(

@@ -1,7 +1,9 @@
 """The SQL statement behind a plan, put together from a sync's declaration.
 
 Every row of the source that differs from what was acknowledged gets a standing: `insert` and
-`update` are written, `skipped`, `held_back`, `parked` and `without_key` are not.
+`update` are written, `skipped`, `held_back`, `parked` and `without_key` are not. A row on record as
+failed or unsure differs in every field: what its record holds is not known, even where the same
+values were acknowledged before (a full run sends those too).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ class Scope(StrEnum):
     """Which rows of the source a plan considers."""
 
     CHANGES = "changes"
-    """Rows that differ from what was acknowledged, but for parked ones."""
+    """Rows that differ from what was acknowledged or failed since, but for parked ones."""
     FULL = "full"
     """Every row with all its fields, whatever was acknowledged or parked."""
     RETRY = "retry"
@@ -102,16 +104,20 @@ def _as_text(column: str, columns: Mapping[str, str]) -> sql.Composable:
 def _is_changed(
     value: sql.Composable, was: sql.Composable, when_null: WhenNull, scope: Scope
 ) -> sql.Composable:
-    if when_null is WhenNull.CLEAR:
-        # A null counts only where there is a value of ours to be emptied.
-        if scope is Scope.FULL:
-            return sql.SQL("({} is not null or {} is not null)").format(value, was)
-        return sql.SQL("{} is distinct from {}").format(value, was)
-    if scope is Scope.FULL:
-        return sql.SQL("{} is not null").format(value)
-    return sql.SQL("({value} is not null and {value} is distinct from {was})").format(
-        value=value, was=was
-    )
+    everything = sql.SQL("true" if scope is Scope.FULL else _IS_UNSETTLED)
+    # A null counts only where there is a value of ours to be emptied.
+    null_counts = sql.SQL("true" if when_null is WhenNull.CLEAR else "false")
+    return sql.SQL(
+        """(
+                case
+                    when {value} is null then {null_counts} and {was} is not null
+                    else {everything} or {value} is distinct from {was}
+                end
+            )"""
+    ).format(value=value, was=was, everything=everything, null_counts=null_counts)
+
+
+_IS_UNSETTLED: LiteralString = "coalesce(outstanding.status in ('failed', 'unsure'), false)"
 
 
 # What keeps a row that could be written out of the plan, by scope.

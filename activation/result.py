@@ -35,7 +35,7 @@ class SyncResult:
     """As in `ops.sync_run`; None for a dry run, which is not recorded."""
     status: RunStatus
     message: str | None
-    """What a person must know: why it stopped or failed, or what a dry run would object to."""
+    """What a person must know: why it stopped or failed, or why there was nothing to do."""
     counts: PlanCounts
     """The plan's; all zero when the run failed before there was one."""
     written: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -74,6 +74,9 @@ class SyncStatus:
     """Rows to be tried again; unsure ones included."""
     parked: int
     skipped: int
+    """Rows held back by the model or by preflight when a run last considered them."""
+    skipped_by_reason: Mapping[str, int]
+    """The same rows by why they are held back; the most frequent reason first."""
     outstanding: tuple[OutstandingRow, ...]
     """The failed and parked rows, latest first, as many as asked for."""
 
@@ -112,6 +115,18 @@ def _status(connection: Connection[TupleRow], declaration: Declaration, rows: in
         """,
         {"sync": name, "lock": lock_name(name)},
     ).fetchone() or (0, 0, 0, 0, False)
+    skipped_by_reason: dict[str, int] = dict(
+        connection.execute(
+            """
+            select message, count(*)
+            from ops.sync_outstanding
+            where sync = %s and status = 'skipped'
+            group by message
+            order by count(*) desc, message
+            """,
+            [name],
+        ).fetchall()
+    )
     with connection.cursor(row_factory=class_row(RunRecord)) as cursor:
         last_run = cursor.execute(
             """
@@ -151,5 +166,6 @@ def _status(connection: Connection[TupleRow], declaration: Declaration, rows: in
         failed=failed,
         parked=parked,
         skipped=skipped,
+        skipped_by_reason=skipped_by_reason,
         outstanding=tuple(outstanding),
     )

@@ -8,6 +8,7 @@ import typer
 
 from activation.declaration import find_declaration, load_declarations
 from activation.engine import retry_failed, run_sync
+from activation.errors import ExitCode
 from activation.plan import Plan, plan_sync
 from activation.result import OnProgress, Progress, SyncResult
 from activation.status import sync_status
@@ -55,9 +56,19 @@ def plan(
     """Show what a run would write now; nothing is sent or recorded."""
     found = plan_sync(open_warehouse(), find_declaration(name), allow=allow, full=full)
     if as_json:
-        print_json({"counts": found.counts, "keys": [row.key for row in found.rows]})
+        print_json(
+            {
+                "counts": found.counts,
+                "keys": [row.key for row in found.rows],
+                "errors": found.model_errors,
+            }
+        )
     else:
         show_plan(found, values=values)
+        for sentence in found.model_errors:
+            console.print(f"  {sentence}", style="red", markup=False)
+    if found.model_errors:
+        raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command(epilog="Example: millrace sync run hubspot_company__journey --dry-run")
@@ -118,6 +129,8 @@ def status(as_json: AsJson = False) -> None:
             ),
             markup=False,
         )
+        for reason, rows in each.skipped_by_reason.items():
+            console.print(f"  {rows:,} skipped: {reason}", markup=False)
         for row in each.outstanding:
             console.print(f"  {row.status} {row.key}: {row.message}", markup=False)
 

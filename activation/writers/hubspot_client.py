@@ -6,6 +6,7 @@ spec/activation.md, Engine: write.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _ABOUT_WHAT_WAS_SENT = {400, 409, 413, 422}
 _TRY_AGAIN = {408, 423, 429}
+_NOT_IN_A_TOKEN = re.compile(r"[^!-~]")
+"""Whatever is not visible ASCII."""
 
 
 class HubSpotClient:
@@ -48,6 +51,9 @@ class HubSpotClient:
         limiter: who keeps the quota; by default the one that the process shares for this account.
         sleep: how to wait before a repeated request, in seconds.
         transport: how requests travel; httpx's own by default.
+
+    Raises:
+        DestinationRefusedError: when the token cannot be one, since no header could carry it.
     """
 
     def __init__(
@@ -60,6 +66,12 @@ class HubSpotClient:
         sleep: Callable[[float], None] = time.sleep,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        if _NOT_IN_A_TOKEN.search(token):
+            # Said here: the error of whoever builds the header would quote it.
+            raise DestinationRefusedError(
+                "HUBSPOT_ACCESS_TOKEN is not an access token: it holds spaces, or characters that "
+                "are not ASCII. Copy it again from the HubSpot private app."
+            )
         self.limits = limits
         self.usage = Usage()
         """Requests made so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -481,3 +482,16 @@ def test_two_clients_of_an_account_keep_one_quota_together(wire: Wire) -> None:
         quota = shared_limiter("https://hubspot.example.com one-account", limits.quota)
         left = [quota.try_acquire("hubspot", blocking=False) for _ in range(2)]
     assert left == [True, False]
+
+
+@pytest.mark.parametrize(
+    "token", ["quaint-ß-otter", "quaint otter", "quaint-otter\n", "quaint-otter\0"]
+)
+def test_a_token_that_no_header_can_carry_is_refused_with_a_sentence_that_does_not_quote_it(
+    token: str,
+) -> None:
+    with pytest.raises(DestinationRefusedError, match="Copy it again") as caught:
+        HubSpotClient(token=token, base_url="https://hubspot.example.com")
+    said = "".join(traceback.format_exception(caught.value))
+    assert "HUBSPOT_ACCESS_TOKEN" in said
+    assert all(part not in said for part in ("quaint", "ß", "otter"))

@@ -159,9 +159,35 @@ def test_a_dry_run_plans_and_judges_and_does_nothing(warehouse: Warehouse) -> No
     assert result.plan is not None
     assert [row.key for row in result.plan.rows] == ["1001", "1002", "1003"]
     assert "max_changed_rows" in str(result.message)
-    assert result.exit_code is ExitCode.DONE
+    assert (result.status, result.exit_code) == (RunStatus.STOPPED, ExitCode.STOPPED)
     assert writer.usage.calls == 0
     assert ledger_rows(warehouse, "select run_id from ops.sync_run") == []
+
+
+def test_a_dry_run_whose_guards_are_passed_is_done(warehouse: Warehouse) -> None:
+    build(warehouse, rows(3))
+    declaration = declared(guards={"max_changed_rows": 2})
+    writer = MemoryWriter()
+    result = run_sync(warehouse, declaration, writer=writer, dry_run=True, yes=True)
+    assert (result.exit_code, result.message) == (ExitCode.DONE, None)
+    assert writer.usage.calls == 0
+
+
+@pytest.mark.parametrize("yes", [False, True])
+@pytest.mark.parametrize("content", [[Row("7"), Row("7")], [Row(None), Row("7")]])
+def test_a_dry_run_fails_at_an_error_of_the_model_as_the_run_would(
+    warehouse: Warehouse, content: list[Row], yes: bool
+) -> None:
+    build(warehouse, content)
+    writer = MemoryWriter()
+    dry = run_sync(warehouse, JOURNEY, writer=writer, dry_run=True, yes=yes)
+    assert ledger_rows(warehouse, "select run_id from ops.sync_run") == []
+    real = run_sync(warehouse, JOURNEY, writer=writer, yes=yes)
+    assert (dry.status, dry.exit_code) == (RunStatus.FAILED, ExitCode.FAILED)
+    assert (dry.status, dry.message) == (real.status, real.message)
+    assert dry.plan is not None
+    assert dry.message == " ".join(dry.plan.model_errors)
+    assert writer.usage.calls == 0
 
 
 def test_a_run_sends_allowed_keys_alone(warehouse: Warehouse) -> None:

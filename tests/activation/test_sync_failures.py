@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from activation import (
     ExitCode,
     RunStatus,
+    SyncResult,
     retry_failed,
     run_sync,
     sync_status,
 )
+from activation.errors import DestinationUnavailableError
 from tests.activation.memory import MemoryWriter
 from tests.activation.runs import keys, outcomes, recorded, run
 from tests.activation.source import JOURNEY, Row, build, declared, ledger_rows, rows
@@ -192,3 +196,98 @@ def test_all_or_nothing_sends_nothing_when_one_row_does_not_fit(warehouse: Wareh
     assert (writer.requests, writer.option_lists) == ([], [])
     assert result.exit_code is ExitCode.FAILED
     assert "9" in str(result.message)
+
+
+def acknowledge_then_fail_in_full(
+    warehouse: Warehouse, writer: MemoryWriter, **changes: int
+) -> None:
+    build(warehouse, rows(3))
+    run(warehouse, MemoryWriter())
+    result = run_sync(warehouse, declared(**changes), writer=writer, full=True, yes=True)
+    assert result.exit_code in {ExitCode.FAILED_ROWS, ExitCode.FAILED}
+
+
+LOST = DestinationUnavailableError("No answer.", may_have_arrived=True)
+
+
+@pytest.mark.parametrize("again", [run_sync, retry_failed])
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [({"refused": {"1002"}}, ["1002"]), ({"failures": {1: LOST}}, ["1001", "1002", "1003"])],
+)
+def test_a_row_that_a_full_run_could_not_write_is_sent_again_with_all_its_fields(
+    warehouse: Warehouse,
+    again: Callable[..., SyncResult],
+    fault: dict[str, Any],
+    kept: list[str],
+) -> None:
+    acknowledge_then_fail_in_full(warehouse, MemoryWriter(**fault))
+    writer = MemoryWriter()
+    result = again(warehouse, JOURNEY, writer=writer, yes=True)
+    assert writer.records == {row.key: row.values for row in rows(3) if row.key in kept}
+    assert (result.written, result.counts.unchanged) == (len(kept), 3 - len(kept))
+    assert sync_status(warehouse, [JOURNEY])[0].outstanding == ()
+    nothing = MemoryWriter()
+    assert again(warehouse, JOURNEY, writer=nothing).exit_code is ExitCode.DONE
+    assert nothing.usage.calls == 0
+
+
+def test_a_row_that_a_full_run_parked_waits_for_a_retry(warehouse: Warehouse) -> None:
+    acknowledge_then_fail_in_full(warehouse, MemoryWriter(refused={"1002"}), park_after=1)
+    writer = MemoryWriter()
+    result = run(warehouse, writer)
+    assert (writer.sent, result.counts.parked, result.counts.unchanged) == ([], 1, 2)
+    assert sync_status(warehouse, [JOURNEY])[0].parked == 1
+    retry_failed(warehouse, JOURNEY, writer=writer)
+    assert writer.records == {"1002": rows(3)[1].values}
+
+
+def test_refusals_by_a_full_run_count_towards_parking(warehouse: Warehouse) -> None:
+    writer = MemoryWriter(refused={"1002"})
+    acknowledge_then_fail_in_full(warehouse, writer, park_after=2)
+    run_sync(warehouse, declared(park_after=2), writer=writer)
+    (row,) = sync_status(warehouse, [JOURNEY])[0].outstanding
+    assert (row.key, row.attempts, row.parked_at is not None) == ("1002", 2, True)
+
+
+def test_a_row_whose_answer_was_lost_is_sent_though_the_model_went_back(
+    warehouse: Warehouse,
+) -> None:
+    build(warehouse, rows(1))
+    run(warehouse, MemoryWriter())
+    build(warehouse, rows(1, stage="cs_success"))
+    run(warehouse, MemoryWriter(failures={1: LOST}))
+    build(warehouse, rows(1))
+    writer = MemoryWriter()
+    run(warehouse, writer)
+    assert writer.records == {"1001": rows(1)[0].values}
+
+
+def test_a_failed_row_of_which_nothing_is_left_to_send_is_settled(warehouse: Warehouse) -> None:
+    acknowledge_then_fail_in_full(warehouse, MemoryWriter(refused={"1002"}))
+    build(warehouse, [Row("1002", success=None, manager=None, stage=None, owner=None)])
+    writer = MemoryWriter()
+    run(warehouse, writer)
+    assert (writer.sent, sync_status(warehouse, [JOURNEY])[0].failed) == ([], 0)
+
+
+def test_the_status_counts_skipped_rows_by_their_reason(warehouse: Warehouse) -> None:
+    assert sync_status(warehouse, [JOURNEY])[0].skipped_by_reason == {}
+    build(
+        warehouse,
+        [
+            Row("6", skip_reason="merged"),
+            Row("7", skip_reason="no_manager"),
+            Row(None, skip_reason="no_manager", company_id="c-17"),
+            Row("8", owner="4711"),
+            *rows(2),
+        ],
+    )
+    run(warehouse, MemoryWriter(refused={"1001"}))
+    status = sync_status(warehouse, [JOURNEY])[0]
+    assert list(status.skipped_by_reason.items()) == [
+        ("no_manager", 2),
+        ("hubspot_owner_id: the value is not an existing owner", 1),
+        ("merged", 1),
+    ]
+    assert status.skipped == 4

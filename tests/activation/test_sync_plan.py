@@ -177,7 +177,15 @@ def test_a_row_without_a_key_and_without_a_reason_is_counted_as_an_error(
 
 def test_a_key_that_two_rows_would_write_is_named(warehouse: Warehouse) -> None:
     build(warehouse, [Row("7"), Row("7", stage="cs_success"), Row("8")])
-    assert plan_sync(warehouse, JOURNEY).duplicate_keys == ("7",)
+    plan = plan_sync(warehouse, JOURNEY)
+    assert plan.duplicate_keys == ("7",)
+    (error,) = plan.model_errors
+    assert "several rows for hubspot_company_id 7" in error
+
+
+def test_a_plan_of_a_sound_model_has_no_model_errors(warehouse: Warehouse) -> None:
+    build(warehouse, rows(2))
+    assert plan_sync(warehouse, JOURNEY).model_errors == ()
 
 
 def test_a_duplicate_is_found_though_one_of_the_two_rows_is_acknowledged_as_it_is(
