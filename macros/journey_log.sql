@@ -55,3 +55,25 @@
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
+
+{#-
+  Whether this run builds everything that a decision is made from. The models hold the clock of the run
+  that built them: a run of only some of them would decide from the events of another `as_of`. Such a
+  run decides nothing; the log stays as it is.
+-#}
+{% macro builds_all_inputs_of_the_log() -%}
+    {%- set found = namespace(missing=[], next=['model.millrace.company_change_log']) -%}
+    {%- set seen = [] -%}
+    {%- for _ in range(20) if execute -%}
+        {%- set level = found.next -%}
+        {%- set found.next = [] -%}
+        {%- for id in level if id.startswith('model.') and id not in seen -%}
+            {%- do seen.append(id) -%}
+            {%- if id not in selected_resources -%}
+                {%- set found.missing = found.missing + [id] -%}
+            {%- endif -%}
+            {%- set found.next = found.next + graph.nodes[id].depends_on.nodes -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(found.missing | length == 0) }}
+{%- endmacro %}

@@ -134,3 +134,25 @@ def test_a_manager_reported_by_the_product_is_logged_before_the_decision(journey
     ]
     assert [row["source_event_id"] for row in new] == ["report", None]
     assert len(journey.rows("journey.company_journey_changes")) == 1
+
+
+def test_a_run_of_some_models_decides_nothing(journey: Journey) -> None:
+    journey.land(company("c1"))
+    journey.build()
+    log = journey.rows("journey.company_change_log")
+    journey.land(
+        [
+            {
+                "type": "company_updated",
+                "at": "2026-03-31T08:00:00Z",
+                "company_id": "c1",
+                "status": "CHURNED",
+            }
+        ]
+    )
+    # The models before `companies` still hold the earlier clock's events.
+    journey.build(LATER, select=["companies+"])
+    assert journey.rows("journey.company_change_log") == log
+    journey.build(LATER)
+    (decided,) = journey.rows("journey.company_journey")
+    assert decided["cs_stage_rule"] == "churn_with_manager"

@@ -15,7 +15,11 @@
 
 with decisions as (
 
-    select * from {{ ref('int_journey__decisions') }}
+    select *
+    from {{ ref('int_journey__decisions') }}
+    {% if not builds_all_inputs_of_the_log() %}
+        where 1 = 0
+    {% endif %}
 
 ),
 
