@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
@@ -30,10 +30,10 @@ from ingestion.errors import IngestionError
 from ingestion.events.exact_json import JsonValue, number_text
 
 EVENT_ID_LENGTH = 128
-DATA_ID_LENGTH = 512
-"""Characters of an id in `data`; more would not fit into a PostgreSQL index."""
+"""Characters (spec/events.md, Envelope); ids in `data` may be of any length."""
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LEAP_SECOND = re.compile(r"(?<=T\d\d:\d\d):60", re.ASCII)
 _MAILBOX = re.compile(r"[^@\s]+@[^@\s]+")
 _INSTANT_ERROR = "instant"
 _PHRASES = {
@@ -152,9 +152,16 @@ def _exact_number(value: object) -> object:
 
 
 def _instant(value: object) -> datetime:
-    if isinstance(value, str) and validate_rfc3339(value.upper()):
+    if isinstance(value, str):
+        # Neither the validator nor datetime knows leap seconds: take the one before, add one.
+        written, leap_seconds = _LEAP_SECOND.subn(":59", value.upper())
         try:
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+            if validate_rfc3339(written):
+                instant = datetime.fromisoformat(written).astimezone(UTC)
+                if not leap_seconds:
+                    return instant
+                if (instant.hour, instant.minute) == (23, 59):
+                    return instant + timedelta(seconds=1)
         except OverflowError:  # at either end of the calendar UTC lies in another year
             pass
     raise PydanticCustomError(_INSTANT_ERROR, "is not an RFC 3339 timestamp with offset")
@@ -177,12 +184,8 @@ Text = Annotated[str, Strict()]
 EventId = Annotated[
     str, StringConstraints(strict=True, max_length=EVENT_ID_LENGTH), BeforeValidator(_id_as_text)
 ]
-Id = Annotated[
-    str, StringConstraints(strict=True, max_length=DATA_ID_LENGTH), BeforeValidator(_id_as_text)
-]
-"""The identity of something; a JSON number is taken for its text."""
-ClickId = Annotated[str, Strict(), BeforeValidator(_id_as_text)]
-"""What an ad platform put into a link or a cookie; of any length."""
+Id = Annotated[str, Strict(), BeforeValidator(_id_as_text)]
+"""The identity of something, or of a click; a JSON number is taken for its text."""
 Email = Annotated[str, Strict(), AfterValidator(_lower_case_if_email)]
 """In lower case, except where it is malformed."""
 Url = Annotated[str, Strict()]
@@ -190,6 +193,10 @@ Url = Annotated[str, Strict()]
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 """Exact; a number in quotes is none."""
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-"""RFC 3339 with offset; in UTC, to the microsecond (further digits are cut off)."""
+"""RFC 3339 with offset; in UTC, to the microsecond (further digits are cut off).
+
+A leap second (23:59:60 in UTC, whatever the offset it is written with) is read as the second after
+it, as PostgreSQL does; at any other time of day there is no second 60.
+"""
 Day = Annotated[date, BeforeValidator(_day)]
 Flag = Annotated[bool, Strict()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -20,7 +20,7 @@ from ingestion.events.landing import (
     readable_text,
 )
 from ingestion.events.lines import LineReader
-from ingestion.events.locations import EventFile, find_event_files
+from ingestion.events.locations import EventFile, EventFileError, find_event_files
 from warehouse.database import Warehouse
 
 BATCH_LINES = 10_000
@@ -74,6 +74,21 @@ class EventLoadProgress:
     """So far; the same object every time."""
 
 
+class BrokenEventFilesError(EventFileError):
+    """Some files could not be read to their end; the message names each and why.
+
+    Attributes:
+        summary: what has landed all the same, from these files and the others.
+    """
+
+    def __init__(self, broken: Sequence[EventFileError], summary: EventLoadSummary) -> None:
+        super().__init__(
+            f"{' '.join(map(str, broken))} Whatever else could be read has landed: put right "
+            "what is broken and load it again."
+        )
+        self.summary = summary
+
+
 def ingest_event_files(
     warehouse: Warehouse,
     path: str | os.PathLike[str],
@@ -83,8 +98,15 @@ def ingest_event_files(
 ) -> EventLoadSummary:
     """Load event files: one JSON object per line, in UTF-8; blank lines do not count.
 
-    Every batch of lines lands in a transaction of its own (see `land`). Loading a file again, or
-    after it was cut short, changes nothing that has landed.
+    Every batch of lines lands in a transaction of its own (see `land`). Loading a file again
+    changes nothing that has landed.
+
+    A file that breaks off (a compressed file cut short, a read that fails) does not stop the load.
+    Its lines that ended before the break land; the line in which it broke off does not, not even
+    as rejected, since nobody sent it like that. When a file that was cut short is whole again and
+    is loaded again, that line and the rest land, and the raw tables are what the intact file would
+    have made of them. Only an uncompressed file that was cut short cannot be told from an intact
+    one whose last line has no line feed: there the last line counts.
 
     Args:
         warehouse: migrated.
@@ -93,8 +115,9 @@ def ingest_event_files(
         batch_lines: lines that land together.
 
     Raises:
-        EventFileError: when there is no such file, or one cannot be read to its end; the batches
-            read until then have landed.
+        BrokenEventFilesError: when files cannot be read to their end, after everything else has
+            landed.
+        EventFileError: when there is no such file; nothing has landed.
         WarehouseError: when the database does not answer.
     """
     files = find_event_files(path)
@@ -102,27 +125,39 @@ def ingest_event_files(
     bytes_total = None if None in sizes else sum(size for size in sizes if size is not None)
     bytes_before = 0
     summary = EventLoadSummary()
+    broken: list[EventFileError] = []
     with warehouse.connect() as connection:
         for file in files:
             reader = LineReader(file)
-            for batch in _batches(reader, batch_lines):
+            before = len(broken)
+            for batch in _batches(file, _readable_lines(reader, broken), batch_lines):
                 _add(summary, batch, land(connection, batch))
                 if on_progress is not None:
                     bytes_read = bytes_before + reader.stored_bytes_read
                     on_progress(EventLoadProgress(file.place, bytes_read, bytes_total, summary))
             bytes_before += reader.stored_bytes_read
-            summary.files += 1
+            summary.files += len(broken) == before
+    if broken:
+        raise BrokenEventFilesError(broken, summary)
     return summary
 
 
-def _batches(reader: LineReader, batch_lines: int) -> Iterator[EventBatch]:
+def _readable_lines(reader: LineReader, broken: list[EventFileError]) -> Iterator[bytes]:
+    """The lines up to the end of the file, or to where it breaks, which is noted in `broken`."""
+    try:
+        yield from reader
+    except EventFileError as error:
+        broken.append(error)
+
+
+def _batches(file: EventFile, lines: Iterator[bytes], batch_lines: int) -> Iterator[EventBatch]:
     numbered = (
         (number, line)
-        for number, line in enumerate(reader, start=1)
+        for number, line in enumerate(lines, start=1)
         if line.removeprefix(_BYTE_ORDER_MARK).strip()
     )
     for first in numbered:
-        yield _read_batch(reader.file, chain([first], numbered), batch_lines)
+        yield _read_batch(file, chain([first], numbered), batch_lines)
 
 
 def _read_batch(

@@ -12,7 +12,7 @@ from ingestion.events.locations import EventFile, EventFileError, reason
 MAX_KEPT_BYTES = 64 * 2**20
 """Of a longer line only its beginning is given; the rest stays in the file."""
 
-_CHUNK = 2**20
+_CHUNK = 2**16
 
 
 class Readable(Protocol):
@@ -25,7 +25,8 @@ class Readable(Protocol):
 def split_lines(stream: Readable) -> Iterator[bytes]:
     r"""The lines of a stream without what ends them (`\n` or `\r\n`), empty ones included.
 
-    One chunk of the stream and one line are in memory, at most.
+    One chunk of the stream and one line are in memory, at most. The last line needs no end where
+    the stream ends; where reading fails, what was read of an unfinished line is not given.
     """
     begun = bytearray()  # a line whose end has not been read yet
     while chunk := stream.read(_CHUNK):
@@ -57,21 +58,43 @@ class LineReader:
         """The lines, as `split_lines` gives them.
 
         Raises:
-            EventFileError: when the file cannot be opened or not be read to its end.
+            EventFileError: when the file cannot be opened or not be read to its end; every line
+                that ended before the break has been given.
         """
         try:
             with self.file.filesystem.open(self.file.path, "rb") as stored:
                 for line in split_lines(_decompressed(stored, self.file.compression)):
                     self.stored_bytes_read = stored.tell()
                     yield line
-        except OSError as error:
+        except Exception as error:  # every filesystem has errors of its own
             raise EventFileError(
-                f"{self.file.place} cannot be read to its end ({reason(error)}). What came before "
-                "has landed: put the file right and load it again."
+                f"{self.file.place} cannot be read to its end ({reason(error)})."
             ) from None
 
 
+class _Decompressed:
+    """A compressed stream that gives all lines before a break, and fails only then."""
+
+    def __init__(self, stored: Any, compression: str) -> None:
+        self._stream = pa.CompressedInputStream(pa.PythonFile(stored, "r"), compression)
+        self._failure: Exception | None = None
+
+    def read(self, size: int, /) -> bytes:
+        """As of a file."""
+        if self._failure is not None:
+            raise self._failure
+        buffer = bytearray(size)
+        try:
+            filled = self._stream.readinto(buffer)
+        except Exception as error:
+            # How much came before the failure is not told. The rest of the buffer is zeros,
+            # though, so that whatever stands before a line feed did come.
+            filled = buffer.rfind(b"\n") + 1
+            if not filled:
+                raise
+            self._failure = error
+        return bytes(buffer[:filled])
+
+
 def _decompressed(stored: Any, compression: str | None) -> Readable:
-    if compression is None:
-        return stored  # type: ignore[no-any-return]
-    return pa.CompressedInputStream(pa.PythonFile(stored, "r"), compression)  # type: ignore[no-any-return]
+    return stored if compression is None else _Decompressed(stored, compression)

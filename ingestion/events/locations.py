@@ -113,4 +113,4 @@ def reason(error: Exception) -> str:
     """Why something could not be read, without a full stop, fit to be shown."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return _safe(str(error)).rstrip(".")
+    return _safe(str(error)).rstrip(".") or type(error).__name__

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from ingestion.events.fields import ClickId, Email, EventData, Flag, Id, Text, Url
+from ingestion.events.fields import Email, EventData, Flag, Id, Text, Url
 
 
 class SessionStarted(EventData):
@@ -21,13 +21,13 @@ class SessionStarted(EventData):
     utm_campaign: Text | None = None
     utm_term: Text | None = None
     utm_content: Text | None = None
-    gclid: ClickId | None = None
-    wbraid: ClickId | None = None
-    gbraid: ClickId | None = None
-    fbclid: ClickId | None = None
-    fbp: ClickId | None = None
-    msclkid: ClickId | None = None
-    li_fat_id: ClickId | None = None
+    gclid: Id | None = None
+    wbraid: Id | None = None
+    gbraid: Id | None = None
+    fbclid: Id | None = None
+    fbp: Id | None = None
+    msclkid: Id | None = None
+    li_fat_id: Id | None = None
     country: Text | None = None
     region: Text | None = None
     city: Text | None = None
@@ -74,8 +74,8 @@ class MobileEventHit(EventData):
     utm_source: Text | None = None
     utm_medium: Text | None = None
     utm_campaign: Text | None = None
-    gclid: ClickId | None = None
-    fbclid: ClickId | None = None
+    gclid: Id | None = None
+    fbclid: Id | None = None
 
 
 class MobileAppSignup(EventData):
@@ -91,8 +91,8 @@ class MobileAppSignup(EventData):
     utm_source: Text | None = None
     utm_medium: Text | None = None
     utm_campaign: Text | None = None
-    gclid: ClickId | None = None
-    fbclid: ClickId | None = None
+    gclid: Id | None = None
+    fbclid: Id | None = None
 
 
 class CallTracked(EventData):
@@ -107,7 +107,7 @@ class CallTracked(EventData):
     utm_source: Text | None = None
     utm_medium: Text | None = None
     utm_campaign: Text | None = None
-    gclid: ClickId | None = None
+    gclid: Id | None = None
 
 
 class ContactCreated(EventData):

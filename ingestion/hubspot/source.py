@@ -1,4 +1,4 @@
-"""What is asked of HubSpot's API, and where it lands (`shared/api-specs/README.md`, HubSpot)."""
+"""What is asked of HubSpot's API, and where it lands, in `raw_hubspot`."""
 
 from __future__ import annotations
 

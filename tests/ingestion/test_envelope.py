@@ -138,7 +138,7 @@ def test_occurred_at_is_an_instant(occurred_at: str, in_utc: datetime) -> None:
         "2026-01-31T23:30:00",
         "2026-01-31T23:30Z",
         "2026-01-31 23:30:00Z",
-        "2026-01-31T23:59:60Z",
+        "2026-01-31T22:59:60Z",
         "2026-01-31T24:00:00Z",
         "2026-01-31T23:30:00+24:00",
         "2026-01-31T23:30:00 Europe/Berlin",
@@ -413,3 +413,9 @@ def test_the_hash_is_the_documented_one() -> None:
     assert read(event_with_data("unsubscribed", {"person_id": "p"})).content_hash == (
         "cd925c6fefaad77a0b7ef2ad4e38f1f483c0a51a28e7e20b4922c67892b0a999"
     )
+
+
+@pytest.mark.parametrize("written", ["2016-12-31T23:59:60Z", "2017-01-01T05:29:60+05:30"])
+def test_a_leap_second_is_read_as_the_second_after_it(written: str) -> None:
+    read = read_event(text(event(occurred_at=written)), datetime(2026, 1, 1, tzinfo=UTC))
+    assert read.occurred_at == datetime(2017, 1, 1, tzinfo=UTC)

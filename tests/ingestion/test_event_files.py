@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from ingestion.events import files
 from ingestion.events.files import (
+    BrokenEventFilesError,
     EventLoadProgress,
     EventLoadSummary,
     RejectedExample,
@@ -212,21 +214,6 @@ def test_a_load_that_breaks_off_is_completed_by_the_next(
         assert completed == raw_tables(connection)
 
 
-def test_a_damaged_file_stops_the_load_and_what_came_before_has_landed(
-    warehouse: Warehouse, tmp_path: Path
-) -> None:
-    write_lines(tmp_path / "a.jsonl", [good(1)])
-    damaged = write_lines(tmp_path / "b.jsonl.gz", [good(number) for number in range(2, 5000)])
-    damaged.write_bytes(damaged.read_bytes()[:-100])
-
-    with pytest.raises(EventFileError, match=f"^{damaged} cannot be read to its end"):
-        ingest_event_files(warehouse, tmp_path, batch_lines=100)
-
-    with warehouse.connect() as connection:
-        assert sum(row.accepted for row in ledger(connection)) >= 1
-        assert all(row.read in {1, 100} for row in ledger(connection))
-
-
 lines = st.one_of(
     st.binary(max_size=40).map(lambda raw: raw.replace(b"\n", b" ")),
     st.text(max_size=20).map(lambda words: text(event(event_id=words))),
@@ -263,3 +250,75 @@ def test_whatever_is_in_a_line_it_is_accounted_for(warehouse: Warehouse, tmp_pat
             assert all(row.read == row.accepted + row.rejected + row.duplicate for row in loads)
 
     check()
+
+
+def test_what_is_readable_of_a_broken_file_lands_and_later_files_too(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    whole = write_lines(tmp_path / "a.jsonl", [good(number) for number in range(20_000)])
+    packed = gzip.compress(whole.read_bytes())
+    whole.unlink()
+    (tmp_path / "a.jsonl.gz").write_bytes(packed[: len(packed) * 3 // 4])
+    write_lines(tmp_path / "b.jsonl", [good(30_000)])
+    with pytest.raises(EventFileError, match=r"a\.jsonl\.gz cannot be read to its end"):
+        ingest_event_files(warehouse, tmp_path)
+    with warehouse.connect() as connection:
+        ((landed, rejected),) = connection.execute(
+            "select (select count(*) from raw_events.events), "
+            "(select count(*) from raw_events.rejected_events)"
+        )
+    assert landed > 10_000
+    assert rejected == 0
+
+    (tmp_path / "a.jsonl.gz").write_bytes(packed)
+    summary = ingest_event_files(warehouse, tmp_path)
+    assert (summary.accepted, summary.duplicates) == (20_001 - landed, landed)
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("count", [3, 20_000])
+def test_a_file_that_was_cut_short_ends_up_as_if_it_had_always_been_whole(
+    warehouse: Warehouse, tmp_path: Path, suffix: str, count: int
+) -> None:
+    sent = [good(number) for number in range(count)]
+    sent[1] = b"broken"
+    sent[-1] = b"broken as well"
+    path = write_lines(tmp_path / f"events.jsonl{suffix}", sent)
+    intact = path.read_bytes()
+
+    with warehouse.connect() as connection:
+        for kept in (0.4, 0.8, 0.99):
+            path.write_bytes(intact[: int(len(intact) * kept)])
+            with pytest.raises(BrokenEventFilesError) as error:
+                ingest_event_files(warehouse, path)
+            assert error.value.summary.rejected <= 1
+        path.write_bytes(intact)
+        ingest_event_files(warehouse, path)
+        repaired = raw_tables(connection)
+        empty(connection)
+        ingest_event_files(warehouse, path)
+        assert raw_tables(connection) == repaired
+
+
+def test_every_broken_file_is_named_and_what_landed_can_be_told(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    for name in ["a", "c"]:
+        damaged = write_lines(tmp_path / f"{name}.jsonl.gz", [good(1), b"broken", good(2)])
+        damaged.write_bytes(damaged.read_bytes()[:-8])  # without the checksum; all lines are there
+    write_lines(tmp_path / "b.jsonl", [good(3)])
+    write_lines(tmp_path / "d.jsonl", [good(4)])
+
+    with pytest.raises(BrokenEventFilesError) as error:
+        ingest_event_files(warehouse, tmp_path)
+
+    assert str(error.value) == (
+        f"{tmp_path}/a.jsonl.gz cannot be read to its end (Truncated compressed stream). "
+        f"{tmp_path}/c.jsonl.gz cannot be read to its end (Truncated compressed stream). "
+        "Whatever else could be read has landed: put right what is broken and load it again."
+    )
+    summary = error.value.summary
+    assert (summary.files, summary.read) == (2, 8)
+    assert (summary.accepted, summary.duplicates, summary.rejected) == (4, 2, 2)
+    with warehouse.connect() as connection:
+        assert sum(row.read for row in ledger(connection)) == summary.read

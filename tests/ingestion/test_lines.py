@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -87,3 +88,60 @@ def test_a_damaged_file_is_named_in_a_sentence(tmp_path: Path, name: str, damage
 
     with pytest.raises(EventFileError, match=f"^{path} cannot be read to its end"):
         list(LineReader(file))
+
+
+class BreaksOff(InPieces):
+    """Fails at its end, as a lost connection does, with an error that is no OSError."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """As of a file."""
+        if piece := super().read(size):
+            return piece
+        raise ConnectionLostError
+
+
+class ConnectionLostError(Exception):
+    """Says nothing more."""
+
+
+@given(contents, st.integers(1, 5))
+def test_before_a_break_the_lines_that_have_ended_are_given(content: bytes, piece: int) -> None:
+    given_lines = []
+    with pytest.raises(ConnectionLostError):
+        for line in split_lines(BreaksOff(content, piece)):
+            given_lines.append(line)  # noqa: PERF402  a list made at once would be lost
+
+    assert given_lines == [line.removesuffix(b"\r") for line in content.split(b"\n")[:-1]]
+
+
+@pytest.mark.parametrize("compression", [None, "gzip", "zstd"])
+def test_any_error_while_reading_is_told_after_the_lines_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compression: str | None
+) -> None:
+    suffix = {None: "", "gzip": ".gz", "zstd": ".zst"}[compression]
+    path = write_lines(tmp_path / f"e.jsonl{suffix}", [b"1", b"22", b"333"])
+    [file] = find_event_files(path)
+    stored = path.read_bytes() + (b"44" if compression is None else b"")
+    monkeypatch.setattr(file.filesystem, "open", lambda *_: BreaksOff(stored, 1000))
+    lines_read = iter(LineReader(file))
+
+    assert [next(lines_read) for _ in range(3)] == [b"1", b"22", b"333"]
+    with pytest.raises(EventFileError, match=r"to its end \(ConnectionLostError\)\.$"):
+        next(lines_read)
+
+
+@pytest.mark.parametrize("removed", [1, 8, 9, 40])
+def test_of_a_compressed_file_that_is_cut_short_no_readable_line_is_lost(
+    tmp_path: Path, removed: int
+) -> None:
+    written = [b"%d" % number for number in range(300_000)]
+    path = write_lines(tmp_path / "e.jsonl.gz", written)
+    stored = path.read_bytes()[:-removed]
+    path.write_bytes(stored)
+    [file] = find_event_files(path)
+    lines_read = iter(LineReader(file))
+    readable = zlib.decompressobj(wbits=31).decompress(stored).split(b"\n")[:-1]
+
+    assert [next(lines_read) for _ in readable] == readable
+    with pytest.raises(EventFileError):
+        next(lines_read)
