@@ -289,9 +289,8 @@ def test_a_file_that_was_cut_short_ends_up_as_if_it_had_always_been_whole(
     with warehouse.connect() as connection:
         for kept in (0.4, 0.8, 0.99):
             path.write_bytes(intact[: int(len(intact) * kept)])
-            with pytest.raises(BrokenEventFilesError) as error:
+            with pytest.raises(BrokenEventFilesError):
                 ingest_event_files(warehouse, path)
-            assert error.value.summary.rejected <= 1
         path.write_bytes(intact)
         ingest_event_files(warehouse, path)
         repaired = raw_tables(connection)
