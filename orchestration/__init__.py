@@ -1,0 +1,1 @@
+"""When things run: Dagster over ingestion, models and activation."""
