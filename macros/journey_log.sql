@@ -20,6 +20,7 @@
         {%- do adapter.create_schema(log) -%}
         {%- set text = api.Column.translate_type('string') -%}
         {%- call statement('create_journey_log', auto_begin=False) -%}
+            {{ take_journey_lock() }};
             create table if not exists {{ log }} (
                 change_id bigint not null,
                 company_id {{ text }} not null,
@@ -62,18 +63,10 @@
   run decides nothing; the log stays as it is.
 -#}
 {% macro builds_all_inputs_of_the_log() -%}
-    {%- set found = namespace(missing=[], next=['model.millrace.company_change_log']) -%}
-    {%- set seen = [] -%}
-    {%- for _ in range(20) if execute -%}
-        {%- set level = found.next -%}
-        {%- set found.next = [] -%}
-        {%- for id in level if id.startswith('model.') and id not in seen -%}
-            {%- do seen.append(id) -%}
-            {%- if id not in selected_resources -%}
-                {%- set found.missing = found.missing + [id] -%}
-            {%- endif -%}
-            {%- set found.next = found.next + graph.nodes[id].depends_on.nodes -%}
-        {%- endfor -%}
+    {%- set missing = [] -%}
+    {%- for id in ancestors_of('model.millrace.company_change_log')
+        if id.startswith('model.') and id not in selected_resources -%}
+        {%- do missing.append(id) -%}
     {%- endfor -%}
-    {{ return(found.missing | length == 0) }}
+    {{ return(missing | length == 0) }}
 {%- endmacro %}

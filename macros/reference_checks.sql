@@ -68,11 +68,11 @@
     union all
     {{ rows_not_among('department', ['customer_success', 'sales']) }}
     union all
-    {{ rows_not_among('cs_stage', ['cs_sales', 'cs_sbp', 'cs_no_touch', 'cs_onboarding', 'cs_success', 'cs_error', '*']) }}
+    {{ rows_not_among('cs_stage', cs_stages() + ['*']) }}
     union all
     {{ rows_without('region') }}
     union all
-    {{ rows_not_among('arr_range', ['1-2000', '2001-8000', '8001+', '*']) }}
+    {{ rows_not_among('arr_range', arr_ranges() + ['*']) }}
     union all
     {{ rows_not_among('is_active', ['true', 'false', 'yes', 'no', '1', '0']) }}
     union all

@@ -31,6 +31,7 @@ SCHEMAS = (
     "core",
     "journey",
     "activation",
+    "history",
 )
 
 

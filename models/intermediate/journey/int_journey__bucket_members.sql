@@ -1,10 +1,22 @@
-with buckets as (
+with regions as (
 
-    select distinct
-        cs_stage,
-        region,
-        arr_range
-    from {{ ref('int_journey__stages') }}
+    select region from {{ ref('stg_reference__country_regions') }}
+
+    union
+
+    select 'UNKNOWN' as region
+
+),
+
+buckets as (
+
+    select
+        stages.cs_stage,
+        regions.region,
+        ranges.arr_range
+    from ({{ rows_of(cs_stages(), 'cs_stage') }}) as stages
+    cross join regions
+    cross join ({{ rows_of(arr_ranges(), 'arr_range') }}) as ranges
 
 ),
 

@@ -196,6 +196,11 @@ select
     changes.assignment_reason,
     changes.source_event_id,
     case
+        when {{ another_run_built_inputs_of('model.millrace.company_change_log') }}
+            then {{ refuse(
+                "'Another build is at work on the company journey: nothing was written. "
+                ~ "Build again when it has finished.'"
+            ) }}
         when changes.log_head <> log_head.change_id
             then {{ refuse(
                 "'Another run wrote to company_change_log after this one had begun to decide: "

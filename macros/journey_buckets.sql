@@ -1,0 +1,17 @@
+{#- The six customer-success stages (spec journey.md, CS stage). -#}
+{% macro cs_stages() -%}
+    {{ return(['cs_sales', 'cs_sbp', 'cs_no_touch', 'cs_onboarding', 'cs_success', 'cs_error']) }}
+{%- endmacro %}
+
+{#- The ranges of yearly revenue, lowest first (spec journey.md, Inputs). -#}
+{% macro arr_ranges() -%}
+    {{ return(['1-2000', '2001-8000', '8001+']) }}
+{%- endmacro %}
+
+{#- A relation of one column from a list of texts. -#}
+{% macro rows_of(texts, column) -%}
+    {%- for text in texts %}
+    select '{{ text }}' as {{ column }}
+    {%- if not loop.last %} union all{% endif -%}
+    {% endfor %}
+{%- endmacro %}

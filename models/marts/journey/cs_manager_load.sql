@@ -1,0 +1,107 @@
+with decisions as (
+
+    select * from {{ ref('int_journey__decisions') }}
+
+),
+
+log as (
+
+    select * from {{ ref('company_change_log') }}
+
+),
+
+members as (
+
+    select * from {{ ref('int_journey__bucket_members') }}
+
+),
+
+-- Who may be given companies, and whoever holds one, be it by a lock or by a report.
+managers as (
+
+    select
+        username,
+        max(case when is_active then 1 else 0 end) = 1 as is_active,
+        max(case when is_active then lead_intake else 0 end) as lead_intake
+    from {{ ref('stg_reference__cs_managers') }}
+    where department = 'customer_success'
+    group by username
+
+),
+
+holdings as (
+
+    select
+        customer_success_manager as username,
+        count(*) as companies
+    from decisions
+    where customer_success_manager is not null
+    group by customer_success_manager
+
+),
+
+people as (
+
+    select username from managers
+
+    union
+
+    select username from holdings
+
+),
+
+-- A company that came back to the same person counts once.
+assignments as (
+
+    select
+        new_value as username,
+        count(
+            distinct case
+                when changed_at > {{ dbt.dateadd('day', -7, as_of()) }} then company_id
+            end
+        ) as assigned_7d,
+        count(distinct company_id) as assigned_30d
+    from log
+    where
+        field = 'customer_success_manager'
+        and new_value is distinct from old_value
+        and changed_at > {{ dbt.dateadd('day', -30, as_of()) }}
+    group by new_value
+
+),
+
+served as (
+
+    select
+        members.username,
+        count(distinct members.cs_stage || '|' || members.region || '|' || members.arr_range) as bucket_count,
+        count(decisions.company_id) as companies_in_buckets,
+        count(
+            case when decisions.customer_success_manager = members.username then decisions.company_id end
+        ) as companies_held_in_buckets
+    from members
+    left join decisions
+        on
+            members.cs_stage = decisions.cs_stage
+            and members.region = decisions.region
+            and members.arr_range = decisions.arr_range
+    group by members.username
+
+)
+
+select
+    people.username,
+    coalesce(managers.is_active, false) as is_active,
+    coalesce(managers.lead_intake, 0) as lead_intake,
+    coalesce(served.bucket_count, 0) as bucket_count,
+    coalesce(holdings.companies, 0) as companies,
+    coalesce(assignments.assigned_7d, 0) as assigned_7d,
+    coalesce(assignments.assigned_30d, 0) as assigned_30d,
+    round(
+        cast(served.companies_held_in_buckets as {{ decimal_type() }}) / nullif(served.companies_in_buckets, 0), 6
+    ) as share_of_buckets
+from people
+left join managers on people.username = managers.username
+left join holdings on people.username = holdings.username
+left join assignments on people.username = assignments.username
+left join served on people.username = served.username

@@ -1,0 +1,123 @@
+{%- set graduating_ranges = var('auto_success_ranges') -%}
+
+-- State: `since` is carried over from this table's own previous content, which no rebuild removes
+-- (macros/materializations/standing_table.sql).
+
+with decisions as (
+
+    select *
+    from {{ ref('int_journey__decisions') }}
+    where skip_reason is null
+
+),
+
+log as (
+
+    select * from {{ ref('company_change_log') }}
+
+),
+
+listed_before as (
+
+    {% if this is string or load_relation(this) is not none %}
+        select
+            company_id,
+            topic,
+            since
+        from {{ this }}
+    {% else %}
+        select
+            cast(null as {{ api.Column.translate_type('string') }}) as company_id,
+            cast(null as {{ api.Column.translate_type('string') }}) as topic,
+            cast(null as {{ instant_type() }}) as since
+        where 1 = 0
+    {% endif %}
+
+),
+
+stage_changes as (
+
+    select
+        company_id,
+        old_value as former_stage,
+        row_number() over (
+            partition by company_id
+            order by change_id desc
+        ) as recency
+    from log
+    where field = 'cs_stage'
+
+),
+
+-- Paying, above every range that graduates by itself, and nobody has said whether it is onboarded.
+stuck as (
+
+    select
+        decisions.company_id,
+        decisions.arr,
+        decisions.days_paying,
+        stage_changes.former_stage = 'cs_success' as was_success
+    from decisions
+    left join stage_changes
+        on
+            decisions.company_id = stage_changes.company_id
+            and stage_changes.recency = 1
+    where
+        decisions.cs_stage_rule = 'onboarding'
+        and decisions.is_subjectively_onboarded is null
+        and decisions.arr_range = '8001+'
+        {% if graduating_ranges %}
+            and decisions.arr_range not in ('{{ graduating_ranges | join("', '") }}')
+        {% endif %}
+
+),
+
+entries as (
+
+    select
+        company_id,
+        'cs_error' as topic,
+        case cs_stage_rule
+            when 'stage_locked' then 'A lock sets the stage cs_error.'
+            when 'churn_with_manager' then 'It was lost before it had a stage; its manager keeps it.'
+            else 'No rule matches: plan group ' || plan_group || ', ARR range ' || arr_range || ', not paying.'
+        end as details
+    from decisions
+    where cs_stage = 'cs_error' and cs_stage_rule <> 'churn_without_manager'
+
+    union all
+
+    select
+        company_id,
+        'no_candidate' as topic,
+        'Nobody with lead intake serves ' || cs_stage || ', ' || region || ', ' || arr_range || '; '
+        || coalesce('it stays with ' || customer_success_manager || '.', 'it has no manager.') as details
+    from decisions
+    where assignment_reason = 'no_candidate'
+
+    union all
+
+    select
+        company_id,
+        case when was_success then 'success_outgrown' else 'never_graduates' end as topic,
+        case
+            when was_success
+                then 'It was cs_success and has grown past 8,000 USD a year, so it is cs_onboarding again.'
+            else 'Above 8,000 USD a year no time makes it cs_success; it has paid for ' || days_paying || ' days.'
+        end as details
+    from stuck
+    where was_success or days_paying > 90
+
+)
+
+select
+    entries.company_id,
+    entries.topic,
+    entries.details,
+    coalesce(listed_before.since, decisions.decided_at) as since
+from entries
+inner join decisions on entries.company_id = decisions.company_id
+left join listed_before
+    on
+        entries.company_id = listed_before.company_id
+        and entries.topic = listed_before.topic
