@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-contracts lint format lock clean
+.PHONY: help setup demo test test-long test-contracts lint format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -22,7 +22,10 @@ demo: setup ## See the whole river: land, decide, write back, explain
 	@$(BIN)/millrace demo
 
 test: setup ## Unit, property, dbt and end-to-end tests on the embedded PostgreSQL
-	@$(BIN)/python -m pytest tests --ignore=tests/contracts --numprocesses 2 --dist worksteal
+	@$(BIN)/python -m pytest tests -m "not long" --ignore=tests/contracts --numprocesses 2 --dist worksteal
+
+test-long: setup ## The long property runs: a build killed at every statement, ...
+	@$(BIN)/python -m pytest tests -m long --numprocesses 2 --dist worksteal
 
 test-contracts: setup ## Check simulators, sources and writers against the vendors' API descriptions
 	@$(BIN)/python -m pytest tests/contracts

@@ -17,6 +17,7 @@ from dbt.cli.main import dbtRunner
 from dbt_common.events.base_types import EventMsg
 
 from cli.output import ProgressLine
+from warehouse.build_lock import build_lock
 from warehouse.database import Warehouse, child_environment
 from warehouse.profile import ensure_profile
 
@@ -74,6 +75,7 @@ def build_models(
 
     Raises:
         BuildError: when dbt could not start, or refused to (for example an `as_of` in the past).
+        BuildInProgressError: when another build is at work on this warehouse.
     """
     arguments = ["--log-level", "none", "--log-level-file", "info", "build"]
     root = project or Path.cwd()
@@ -96,7 +98,7 @@ def build_models(
         ):
             on_progress(event.data.index, event.data.total)
 
-    with patch.dict(os.environ, child_environment(warehouse)):
+    with build_lock(warehouse), patch.dict(os.environ, child_environment(warehouse)):
         done = dbtRunner(callbacks=[watch]).invoke(arguments)
     if not isinstance(done.result, RunExecutionResult):
         raise BuildError(_sentence(str(done.exception)))

@@ -82,6 +82,7 @@ class Journey:
                 "models",
                 "macros",
                 "tests",
+                "snapshots",
             }:
                 (self.project / each.name).symlink_to(each)
         for each in Path("seeds/reference").iterdir():

@@ -1,4 +1,16 @@
-with regions as (
+with all_stages as (
+
+    {{ rows_of(cs_stages(), 'cs_stage') }}
+
+),
+
+all_ranges as (
+
+    {{ rows_of(arr_ranges(), 'arr_range') }}
+
+),
+
+regions as (
 
     select region from {{ ref('stg_reference__country_regions') }}
 
@@ -11,12 +23,12 @@ with regions as (
 buckets as (
 
     select
-        stages.cs_stage,
+        all_stages.cs_stage,
         regions.region,
-        ranges.arr_range
-    from ({{ rows_of(cs_stages(), 'cs_stage') }}) as stages
+        all_ranges.arr_range
+    from all_stages
     cross join regions
-    cross join ({{ rows_of(arr_ranges(), 'arr_range') }}) as ranges
+    cross join all_ranges
 
 ),
 
