@@ -30,11 +30,12 @@ test-long: setup ## The long property runs: a build killed at every statement, .
 test-contracts: setup ## Check simulators, sources and writers against the vendors' API descriptions
 	@$(BIN)/python -m pytest tests/contracts
 
-lint: setup ## ruff, mypy, sqlfluff and the dialect lint
+lint: setup ## ruff, mypy, sqlfluff, the dialect and the layer lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.lint.dialect
+	@$(BIN)/python -m tests.lint.layers
 	@$(BIN)/millrace db start
 	@$(BIN)/sqlfluff lint --processes 2 models tests/assertions
 

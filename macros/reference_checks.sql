@@ -60,7 +60,8 @@
             trim(region) as region,
             trim(arr_range) as arr_range,
             trim(lead_intake) as lead_intake,
-            lower(trim(is_active)) as is_active
+            lower(trim(is_active)) as is_active,
+            nullif(trim(hubspot_owner_id), '') as hubspot_owner_id
         from {{ this }}
     )
 
@@ -81,6 +82,19 @@
     where lead_intake is null or translate(lead_intake, '0123456789', '') <> '' or length(lead_intake) not between 1 and 9
     union all
     {{ repeated_rows(['username', 'department', 'cs_stage', 'region', 'arr_range']) }}
+    union all
+    select
+        line,
+        'hubspot_owner_id is ''' || hubspot_owner_id || ''', but ''' || first_owner_id
+        || ''' in an earlier row of ' || username as problem
+    from (
+        select
+            numbered.*,
+            first_value(hubspot_owner_id) over (partition by username order by line) as first_owner_id
+        from numbered
+        where hubspot_owner_id is not null
+    ) as owned
+    where hubspot_owner_id <> first_owner_id
 {% endmacro %}
 
 {% macro wrong_plan_groups() %}

@@ -13,6 +13,16 @@ from warehouse.server import EmbeddedServer
 _TEMPLATE = "millrace_template"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _dbt_writes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """dbt's artefacts of test runs stay out of the project."""
+    folder = tmp_path_factory.mktemp("dbt")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
+        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
     """An embedded server of this test session's own, running, with no database of Millrace's."""

@@ -8,11 +8,7 @@ with journey as (
 
 owners as (
 
-    select
-        username,
-        max(hubspot_owner_id) as hubspot_owner_id
-    from {{ ref('stg_reference__cs_managers') }}
-    group by username
+    select * from {{ ref('int_journey__managers') }}
 
 ),
 

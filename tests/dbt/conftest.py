@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,16 +110,6 @@ class Journey:
         with self.warehouse.connect() as connection:
             row = connection.execute(query).fetchone()
         return None if row is None else row[0]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _dbt_writes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """dbt's artefacts of test runs stay out of the project."""
-    folder = tmp_path_factory.mktemp("dbt")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(folder / "target"))
-        patch.setenv("DBT_LOG_PATH", str(folder / "logs"))
-        yield
 
 
 @pytest.fixture

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cli.dbt_build import BuildError, build_models
 from tests.dbt.conftest import AS_OF, Journey, company
+from tests.lint.layers import parse
 from warehouse.database import Warehouse
 
 LATER = "2026-04-01T06:00:00Z"
@@ -16,6 +19,24 @@ def test_everything_builds_on_an_empty_database(warehouse: Warehouse) -> None:
     assert result.failures == []
     assert result.skipped == 0
     assert result.models > 0
+
+
+def test_every_column_that_a_relation_has_is_described(journey: Journey) -> None:
+    assert build_models(journey.warehouse, as_of=AS_OF).is_success
+    manifest = parse(Path.cwd())
+    described = {
+        (node.schema, node.name): set(node.columns)
+        for node in manifest.nodes.values()
+        if node.resource_type in {"model", "snapshot", "seed"}
+    }
+    with journey.warehouse.connect() as connection:
+        for (schema, name), columns in described.items():
+            found = connection.execute(
+                "select column_name::text from information_schema.columns "
+                "where table_schema = %s and table_name = %s",
+                [schema, name],
+            ).fetchall()
+            assert {column for (column,) in found} == columns, f"{schema}.{name}"
 
 
 def test_a_company_is_decided_logged_and_shown(journey: Journey) -> None:

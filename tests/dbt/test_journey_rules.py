@@ -14,7 +14,9 @@ HEADER = (
 
 
 def _managers(*rows: str) -> str:
-    return HEADER + "".join(f"{row},,\n" for row in rows)
+    """A file of managers without e-mail; a row may end with its owner in HubSpot, after `@`."""
+    parted = (row.partition("@") for row in rows)
+    return HEADER + "".join(f"{row},,{owner}\n" for row, _, owner in parted)
 
 
 def test_a_thousand_companies_in_one_bucket_of_seven_are_shared_evenly(journey: Journey) -> None:
@@ -72,12 +74,16 @@ def test_buckets_that_share_managers_are_served_as_one_queue(journey: Journey) -
         ("cs.a,customer_success,cs_sucess,EMEA,*,1,true", "line 3: cs_stage is 'cs_sucess'"),
         ("cs.a,customer_success,cs_sbp,EMEA,*,many,true", "line 3: lead_intake is 'many'"),
         ("cs.ok,customer_success,*,*,*,1,true", "line 3: the row repeats cs.ok"),
+        (
+            "cs.ok,customer_success,*,EMEA,*,1,true@42",
+            "line 3: hubspot_owner_id is '42', but '41' in an earlier row of cs.ok",
+        ),
     ],
 )
 def test_a_wrong_reference_row_stops_the_build_and_is_named(
     journey: Journey, row: str, sentence: str
 ) -> None:
-    journey.use_reference(cs_managers=_managers("cs.ok,customer_success,*,*,*,1,true", row))
+    journey.use_reference(cs_managers=_managers("cs.ok,customer_success,*,*,*,1,true@41", row))
     result = journey.build(select=["cs_managers"])
     assert not result.is_success
     (failure,) = result.failures

@@ -19,13 +19,9 @@ members as (
 -- Who may be given companies, and whoever holds one, be it by a lock or by a report.
 managers as (
 
-    select
-        username,
-        max(case when is_active then 1 else 0 end) = 1 as is_active,
-        max(case when is_active then lead_intake else 0 end) as lead_intake
-    from {{ ref('stg_reference__cs_managers') }}
-    where department = 'customer_success'
-    group by username
+    select *
+    from {{ ref('int_journey__managers') }}
+    where is_in_customer_success
 
 ),
 
