@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-contracts lint format lock clean
+.PHONY: help setup demo test test-long test-contracts lint hooks format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ lint: setup ## ruff, mypy, sqlfluff, the dialect and the layer lint
 	@$(BIN)/python -m tests.lint.layers
 	@$(BIN)/millrace db start
 	@$(BIN)/sqlfluff lint --processes 2 models tests/assertions
+
+hooks: setup ## Check every commit in seconds (pre-commit)
+	@$(BIN)/pre-commit install
 
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff check --fix .
