@@ -126,8 +126,7 @@ select
     end as sales_account_manager,
     logged.account_manager as previous_account_manager,
     log_head.change_id as log_head,
-    companies.known_at as decided_at,
-    cast('{{ invocation_id }}' as {{ api.Column.translate_type('string') }}) as run_id
+    companies.known_at as decided_at
 from companies
 cross join log_head
 left join locks on companies.company_id = locks.company_id

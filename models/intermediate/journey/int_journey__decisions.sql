@@ -23,15 +23,9 @@ assigned as (
         steps.cs_stage_rule,
         steps.cs_stage,
         steps.assignment_reason,
-        steps.run_id,
         case
-            when steps.assignment_reason <> 'round_robin' then steps.customer_success_manager
-            -- Two builds at once replace each other's tables: never decide from a mixture.
-            when round_robin.run_id = steps.run_id then round_robin.customer_success_manager
-            else {{ refuse(
-                "'Another build is deciding the company journey at this moment: "
-                ~ "nothing was written. Build again when it has finished.'"
-            ) }}
+            when steps.assignment_reason = 'round_robin' then round_robin.customer_success_manager
+            else steps.customer_success_manager
         end as customer_success_manager
     from steps
     left join round_robin on steps.company_id = round_robin.company_id
@@ -77,13 +71,6 @@ select
     case when states.cs_report_id is not null then states.previous_cs_manager end as reported_cs_manager,
     states.sales_report_id,
     states.log_head,
-    states.decided_at,
-    case
-        when states.skip_reason is not null or assigned.run_id = states.run_id then states.run_id
-        else {{ refuse(
-            "'Another build is deciding the company journey at this moment: "
-            ~ "nothing was written. Build again when it has finished.'"
-        ) }}
-    end as run_id
+    states.decided_at
 from states
 left join assigned on states.company_id = assigned.company_id

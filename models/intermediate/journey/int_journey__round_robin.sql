@@ -23,7 +23,6 @@ queue as (
         cs_stage,
         region,
         arr_range,
-        run_id,
         row_number() over (order by last_journey_event_at, {{ bytewise('company_id') }}) as place,
         row_number() over (
             partition by cs_stage, region, arr_range
@@ -251,7 +250,6 @@ assigned as (
 
 select
     queue.company_id,
-    assigned.username as customer_success_manager,
-    queue.run_id
+    assigned.username as customer_success_manager
 from queue
 inner join assigned on queue.company_id = assigned.company_id

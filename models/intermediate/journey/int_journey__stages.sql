@@ -67,6 +67,5 @@ select
     previous_cs_manager,
     last_journey_event_at,
     log_head,
-    decided_at,
-    run_id
+    decided_at
 from ruled

@@ -68,8 +68,7 @@ reports as (
         reported_cs_manager as new_value,
         cs_report_id as source_event_id,
         decided_at,
-        log_head,
-        run_id
+        log_head
     from decisions
     where cs_report_id is not null
 
@@ -81,8 +80,7 @@ reports as (
         sales_account_manager as new_value,
         sales_report_id as source_event_id,
         decided_at,
-        log_head,
-        run_id
+        log_head
     from decisions
     where sales_report_id is not null
 
@@ -117,8 +115,7 @@ decided as (
             cs_stage_rule as rule,
             assignment_reason,
             decided_at,
-            log_head,
-            run_id
+            log_head
         from decisions
         where skip_reason is null
         {% if not loop.last %}
@@ -160,7 +157,6 @@ changes as (
         cast(null as {{ api.Column.translate_type('string') }}) as assignment_reason,
         source_event_id,
         log_head,
-        run_id,
         1 as step
     from new_reports
 
@@ -176,7 +172,6 @@ changes as (
         assignment_reason,
         null as source_event_id,
         log_head,
-        run_id,
         2 as step
     from new_decisions
     where new_value is distinct from old_value
@@ -211,7 +206,7 @@ select
                 "'company_change_log already holds later decisions: nothing was written. "
                 ~ "Build with a later as_of.'"
             ) }}
-        else changes.run_id
+        else '{{ invocation_id }}'
     end as run_id
 from changes
 cross join log_head
