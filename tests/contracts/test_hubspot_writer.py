@@ -55,6 +55,21 @@ def test_describing_properties_with_more_owners_than_a_page_holds(
     assert len(simulator.calls.to("/crm/v3/owners")) == 3
 
 
+def test_reading_records_back_some_of_which_do_not_exist(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.state.write("companies", "1001", {"cs_stage": "cs_sales"})
+    simulator.faults.add(Fault(does=RateLimited(), times=1))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        records = writer.read(["1001", "1002", "404404"], PROPERTIES)
+        alone = writer.read(["404404"], PROPERTIES)
+    assert set(records) == {"1001", "1002"}
+    assert records["1001"]["cs_stage"] == "cs_sales"
+    assert not records["1002"].get("cs_stage")
+    assert alone == {}
+    assert (writer.usage.calls, writer.usage.write_calls, writer.usage.retries) == (3, 0, 1)
+
+
 def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
     with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
         writer.add_options(writer.describe(PROPERTIES)["cs_stage"], ["cs_sbp"])

@@ -1,0 +1,21 @@
+"""Who keeps whom out: every advisory lock of the warehouse, in one place.
+
+The numbers mean nothing; they only have to differ. A lock belongs to the database session that took
+it, so a process that dies gives it back. Beside these, each sync has a lock of its own, named after
+it (`activation.ledger.lock_name`).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class WarehouseLock(IntEnum):
+    """Keys of PostgreSQL's advisory locks, per database."""
+
+    MIGRATION = 5_170_001
+    """One migration at a time; who opens the warehouse waits for it."""
+    DESTINATIONS = 5_170_002
+    """Shared by all syncs that are at work; a restore holds it alone."""
+    BUILD = 5_170_003
+    """One build at a time (`warehouse.build_lock`)."""
