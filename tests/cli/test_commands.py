@@ -41,7 +41,9 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         "build",
         "demo",
+        "doctor",
         *(f"db {name}" for name in ("start", "stop", "status", "url", "psql", "reset")),
+        *(f"db {name}" for name in ("backup", "restore")),
         *(f"ingest {name}" for name in ("events", "hubspot", "all")),
         *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
     ],
