@@ -2,7 +2,8 @@
 
 Loads and builds may go on meanwhile. What the dump shows is one snapshot, taken when every table
 and view is locked against being replaced: a build that wants to swap a model waits until the dump
-is complete.
+is complete. Where a build comes to a swap before `pg_dump` has locked the tables as well, the
+attempt is given up at once and made again, so that it is never the build that has to give way.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -30,6 +30,7 @@ from warehouse.server import programs_folder
 
 OLDEST_SERVER = 14
 _ATTEMPTS = 200  # with a quarter of a second between them: a minute in which builds leave no gap
+_LOCK_WAIT = "500ms"
 _CHUNK = 2**20
 
 OnTable = Callable[[int, int], None]
@@ -80,34 +81,32 @@ def take_backup(warehouse: Warehouse, path: Path, *, on_table: OnTable | None = 
     """
     if path.exists():
         raise BackupError(f"{path} exists already: name another file, or remove it first.")
+    retrying = Retrying(
+        stop=stop_after_attempt(_ATTEMPTS),
+        wait=wait_random(0.1, 0.4),
+        retry=retry_if_exception_type(_MovingError),
+        reraise=True,
+    )
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _snapshot(warehouse) as (snapshot, manifest), new_backup(path, manifest) as file:
-            _dump(target_of(warehouse), snapshot, manifest, file, on_table)
+        return retrying(_attempt, warehouse, path, on_table)
+    except _MovingError:
+        raise BackupError(
+            "The tables were being replaced all the time: take the backup when the build, the "
+            "migration or the restore that does so has ended."
+        ) from None
     except OSError as error:
         raise BackupError(f"{path} cannot be written ({error.strerror}).") from None
-    return Backup(path, path.stat().st_size, manifest)
 
 
-@contextmanager
-def _snapshot(warehouse: Warehouse) -> Iterator[tuple[str, Manifest]]:
-    """A moment of the warehouse that stays readable, as it was, for the length of the block."""
+def _attempt(warehouse: Warehouse, path: Path, on_table: OnTable | None) -> Backup:
     with warehouse.connect() as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         _refuse_unfit(connection)
-        retrying = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random(0.1, 0.4),
-            retry=retry_if_exception_type(_MovingError),
-            reraise=True,
-        )
-        try:
-            yield retrying(_freeze, warehouse, connection)
-        except _MovingError:
-            raise BackupError(
-                "The tables were being replaced all the time: take the backup when the build, "
-                "the migration or the restore that does so has ended."
-            ) from None
+        snapshot, manifest = _freeze(warehouse, connection)
+        with new_backup(path, manifest) as file:
+            _dump(target_of(warehouse), snapshot, manifest, file, on_table)
+    return Backup(path, path.stat().st_size, manifest)
 
 
 def _refuse_unfit(connection: psycopg.Connection[TupleRow]) -> None:
@@ -126,13 +125,13 @@ def _refuse_unfit(connection: psycopg.Connection[TupleRow]) -> None:
 def _freeze(warehouse: Warehouse, connection: psycopg.Connection[TupleRow]) -> tuple[str, Manifest]:
     """Lock what there is, then take the snapshot, and see that it shows what is locked.
 
-    A table that is replaced between the snapshot and its lock would be dumped empty. The lock gives
-    up before PostgreSQL looks for deadlocks, so that never a build has to give way.
+    A table that is replaced between the snapshot and its lock would be dumped empty. Waiting for a
+    lock ends before PostgreSQL looks for deadlocks, which might end the build instead.
     """
     with warehouse.connect() as looking:
         relations = _relations(looking)
     try:
-        connection.execute("set local lock_timeout = '500ms'")
+        connection.execute(sql.SQL("set local lock_timeout = {}").format(sql.Literal(_LOCK_WAIT)))
         connection.execute(
             sql.SQL("lock table {} in access share mode").format(
                 sql.SQL(", ").join(sql.Identifier(each.schema, each.name) for each in relations)
@@ -198,6 +197,7 @@ def _dump(
         "--format=custom",
         "--verbose",
         "--no-password",
+        f"--lock-wait-timeout={_LOCK_WAIT}",
         f"--snapshot={snapshot}",
         *(f"--schema={schema}" for schema in manifest.schemas),
         f"--dbname={target.conninfo}",
@@ -218,6 +218,9 @@ def _dump(
         said.seek(0)
         lines = said.read().decode(errors="replace").splitlines()
     if process.returncode != 0:
+        # The time limit is that of the locks alone: pg_dump lifts it when it has them.
+        if any("due to statement timeout" in line for line in lines):
+            raise _MovingError
         raise BackupError(f"pg_dump failed: {_reason(lines)}.")
     if on_table is not None:
         on_table(manifest.tables, manifest.tables)
