@@ -27,6 +27,7 @@ from activation.errors import (
     DestinationError,
     DestinationRefusedError,
     DestinationUnavailableError,
+    MissingScopeError,
 )
 from activation.writers.base import Usage
 from activation.writers.hubspot_answers import Refusal
@@ -198,7 +199,7 @@ class HubSpotClient:
                 request_id=identity,
             )
         if status == httpx.codes.FORBIDDEN:
-            raise DestinationRefusedError(
+            raise MissingScopeError(
                 f"HubSpot does not allow this ({refusal.text}): give the private app the scopes to "
                 "read owners and properties and to read and write the records that the sync names.",
                 request_id=identity,

@@ -121,6 +121,55 @@ def test_a_reset_empties_the_warehouse(millrace: Run, warehouse: Warehouse) -> N
     assert row == (0,)
 
 
+def test_a_backup_is_put_back_after_asking(
+    millrace: Run, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def rows() -> object:
+        with warehouse.connect() as connection:
+            return connection.execute(
+                "select count(*) from raw_events.conflicting_duplicates"
+            ).fetchone()
+
+    assert millrace("db", "backup").returncode == 0
+    (dated,) = (tmp_path / "home" / "backups").iterdir()
+    assert dated.suffix == ".backup"
+    named = tmp_path / "mine"
+    told = json.loads(millrace("db", "backup", str(named), "--json").stdout)
+    assert (told["path"], told["size_bytes"]) == (str(named), named.stat().st_size)
+    assert told["manifest"]["server_version"]
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into raw_events.conflicting_duplicates values ('e', 'h', 'g', now())"
+        )
+    asked = millrace("db", "restore", str(named))
+    assert (asked.returncode, rows()) == (1, (1,)), "nobody said yes"
+    done = millrace("db", "restore", str(named), "--yes")
+    assert (done.returncode, rows()) == (0, (0,)), done.stderr
+    assert "as it was at" in done.stdout
+    assert warehouse.url not in done.stdout + done.stderr
+
+
+def test_what_is_no_backup_is_one_sentence(millrace: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of the kind")
+    done = millrace("db", "restore", str(tmp_path / "notes.txt"), "--yes")
+    assert done.returncode == 1
+    assert "is not a backup" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_reads_on_a_server_of_ones_own_is_its_administrators_business(millrace: Run) -> None:
+    done = millrace("db", "url", "--read-only")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "grant millrace_reader to <login>" in done.stderr
+
+
+def test_psql_does_not_show_the_password_to_the_whole_machine(millrace: Run) -> None:
+    done = millrace("db", "psql", "-c", r"\! ps -o args= -p $PPID", "-c", "select 40 + 2")
+    assert "psql" in done.stdout
+    assert "42" in done.stdout
+    assert "password" not in done.stdout
+
+
 def test_a_server_of_ones_own_is_not_ours_to_stop(millrace: Run) -> None:
     done = millrace("db", "stop")
     assert done.returncode == 2

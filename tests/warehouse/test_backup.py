@@ -409,7 +409,10 @@ def make_large(warehouse: Warehouse) -> None:
             insert into raw_events.rejected_events
             select
                 number, now(), 'place', 'reason',
-                (select string_agg(md5(number || ' ' || part), '') from generate_series(1, 20) as part)
+                (
+                    select string_agg(md5(number || ' ' || part), '')
+                    from generate_series(1, 20) as part
+                )
             from generate_series(1, 40000) as number
             """
         )
