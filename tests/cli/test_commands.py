@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -163,11 +164,13 @@ def test_who_reads_on_a_server_of_ones_own_is_its_administrators_business(millra
     assert "grant millrace_reader to <login>" in done.stderr
 
 
-def test_psql_does_not_show_the_password_to_the_whole_machine(millrace: Run) -> None:
-    done = millrace("db", "psql", "-c", r"\! ps -o args= -p $PPID", "-c", "select 40 + 2")
-    assert "psql" in done.stdout
+def test_psql_does_not_show_the_password_to_the_whole_machine(
+    millrace: Run, warehouse: Warehouse
+) -> None:
+    done = millrace("db", "psql", "-c", r"\! ps -ww -o args= -p $PPID", "-c", "select 40 + 2")
+    assert "bin/psql" in done.stdout
     assert "42" in done.stdout
-    assert "password" not in done.stdout
+    assert str(conninfo_to_dict(warehouse.url)["password"]) not in done.stdout
 
 
 def test_a_server_of_ones_own_is_not_ours_to_stop(millrace: Run) -> None:
