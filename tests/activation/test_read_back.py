@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,13 +13,17 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from activation import ExitCode, plan_sync, retry_failed, run_sync
-from activation.errors import DestinationUnavailableError
+from activation.errors import DestinationUnavailableError, SyncBusyError
+from activation.ledger import Ledger
 from activation.read_back import holds
 from activation.writers.base import PropertyDescription, ValueKind
 from tests.activation.memory import Killed, MemoryWriter
 from tests.activation.runs import keys, outcomes, recorded, run
 from tests.activation.source import JOURNEY, Row, build, declared, forget, ledger_rows, rows
+from warehouse.backup import take_backup
 from warehouse.database import Warehouse
+from warehouse.locks import WarehouseLock
+from warehouse.restore import RestoreError, restore_backup
 
 LEDGER = ("sync_run", "sync_row", "sync_state", "sync_outstanding")
 STAGES = ("cs_sales", "cs_onboarding", "cs_success")
@@ -194,6 +199,33 @@ def test_a_doubtful_record_is_compared_and_sent_with_all_its_fields(warehouse: W
     build(warehouse, [wanted])
     assert run(warehouse, writer).written == 1
     assert writer.records["1001"] == wanted.values
+
+
+def test_a_full_run_after_a_restore_writes_only_what_is_not_there(warehouse: Warehouse) -> None:
+    build(warehouse, rows(3))
+    writer = MemoryWriter()
+    run(warehouse, writer)
+    keep_ledger(warehouse)
+    restore_ledger(warehouse)
+    writer.records["1002"]["cs_stage"] = "cs_success"  # newer than the backup
+    writer.requests.clear()
+    result = run_sync(warehouse, JOURNEY, writer=writer, full=True, yes=True)
+    assert (result.confirmed, result.written) == (2, 1)
+    assert writer.sent == ["1002"]
+
+
+def test_a_sync_and_a_restore_keep_each_other_out(warehouse: Warehouse, tmp_path: Path) -> None:
+    build(warehouse, rows(1))
+    path = take_backup(warehouse, tmp_path / "a.backup").path
+    with contextlib.closing(warehouse.connect(autocommit=True)) as syncing:
+        assert Ledger(syncing, JOURNEY.name).lock()
+        with pytest.raises(RestoreError, match="A sync is at work"):
+            restore_backup(warehouse, path)
+    with contextlib.closing(warehouse.connect(autocommit=True)) as restoring:
+        restoring.execute("select pg_advisory_lock(%s)", [WarehouseLock.DESTINATIONS.value])
+        with pytest.raises(SyncBusyError, match="a backup is being put back"):
+            run(warehouse, MemoryWriter())
+    assert run(warehouse, MemoryWriter()).written == 1
 
 
 def test_planning_says_how_many_rows_are_doubtful_and_asks_nobody(warehouse: Warehouse) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from activation.diagnosis import diagnose_hubspot
 from activation.writers.base import Outcome, RowRequest
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
@@ -14,6 +15,8 @@ from activation.writers.limits import Quota
 from simulators.faults import Cut, Fault, RateLimited, Refuse, ServerError
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner
 from tests.contracts.conftest import OnRecord
+from warehouse.diagnosis import Verdict
+from warehouse.settings import Settings
 
 PROPERTIES = ("salesaccountmanager", "cs_stage", "hubspot_owner_id")
 
@@ -68,6 +71,14 @@ def test_reading_records_back_some_of_which_do_not_exist(
     assert not records["1002"].get("cs_stage")
     assert alone == {}
     assert (writer.usage.calls, writer.usage.write_calls, writer.usage.retries) == (3, 0, 1)
+
+
+def test_the_doctors_questions(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
+    with hubspot_on_record(simulator) as hubspot:
+        settings = Settings(HUBSPOT_ACCESS_TOKEN=DEFAULT_TOKEN, HUBSPOT_BASE_URL=hubspot.base_url)
+        verdicts = {each.check: each.verdict for each in diagnose_hubspot(settings)}
+    assert verdicts == {"hubspot": Verdict.OK, "clock, hubspot": Verdict.OK}
+    assert simulator.calls.writes == []
 
 
 def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
