@@ -1,7 +1,7 @@
 """Running a sync: plan, guards, preflight, batches; each batch recorded before the next is sent.
 
 spec/activation.md, Engine. A run may be killed at any moment. Whatever was recorded is not sent
-again; the one request whose outcome was not recorded is.
+again; of the one request whose outcome was not recorded, the next run reads the rows back first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from activation.guards import objections
 from activation.ledger import Ledger, RunStatus, Settled, Tally
 from activation.plan import Plan, PlanCounts, PlannedRow, compute_plan, plan_sync
 from activation.plan_statement import Scope
-from activation.preflight import check
+from activation.preflight import Checked, check
+from activation.read_back import holds
 from activation.result import OnProgress, Progress, SyncResult
 from activation.writers import DESTINATIONS
 from activation.writers.base import Outcome, RowRequest, RowResult, Usage, Writer
@@ -132,8 +133,8 @@ def _run(
         ledger = Ledger(connection, declaration.name)
         if not ledger.lock():
             raise SyncBusyError(
-                f"Another run of {declaration.name} is at work: wait until it has ended "
-                "(`millrace sync status`)."
+                f"Another run of {declaration.name} is at work, or a backup is being put back: "
+                "wait until it has ended (`millrace sync status`)."
             )
         ledger.close_interrupted()
         run = _Run(connection, ledger, declaration, scope, on_progress)
@@ -211,6 +212,7 @@ class _Run:
             message=self._message,
             counts=self._counts,
             written=self._tally.written,
+            confirmed=self._tally.confirmed,
             failed=self._tally.failed,
             unsure=self._tally.unsure,
             skipped=self._tally.skipped,
@@ -224,8 +226,9 @@ class _Run:
         self._options_added = checked.options_added
         self._tally.usage = used()
         self._ledger.note_refused(self._run_id, checked.refused, self._tally)
+        to_send = self._read_back(checked, writer, used)
 
-        batches = deque(_batches(checked.ready, self._declaration.batch_size))
+        batches = deque(_batches(to_send, self._declaration.batch_size))
         while batches:
             batch = batches.popleft()
             try:
@@ -248,10 +251,30 @@ class _Run:
                 self.finish(
                     RunStatus.FAILED,
                     f"Stopped at a refused row (policy all_or_nothing): {self._tally.written} of "
-                    f"{len(checked.ready)} rows had been written.",
+                    f"{len(to_send)} rows had been written.",
                 )
                 return
         self._conclude()
+
+    def _read_back(
+        self, checked: Checked, writer: Writer, used: Callable[[], Usage]
+    ) -> Sequence[PlannedRow]:
+        """Settle the doubtful rows whose records hold the values; the others are to be sent."""
+        confirmed: set[str] = set()
+        doubtful = [row for row in checked.ready if row.is_doubtful]
+        for batch in _batches(doubtful, self._declaration.batch_size):
+            properties = dict.fromkeys(name for row in batch for name in row.changes)
+            records = writer.read([row.key for row in batch], list(properties))
+            self._tally.usage = used()
+            answers = [
+                RowResult(row.key, Outcome.CONFIRMED)
+                for row in batch
+                if row.key in records and holds(records[row.key], row.changes, checked.described)
+            ]
+            self._settle(batch, answers)
+            confirmed.update(answer.key for answer in answers)
+            self._report(len(checked.ready))
+        return [row for row in checked.ready if row.key not in confirmed]
 
     def _settle(self, batch: Sequence[PlannedRow], answers: Sequence[RowResult]) -> None:
         rows = {row.key: row for row in batch}
@@ -266,8 +289,10 @@ class _Run:
     def _report(self, total: int) -> None:
         if self._on_progress is not None:
             tally = self._tally
-            settled = tally.written + tally.failed + tally.unsure
-            self._on_progress(Progress(settled, total, tally.written, tally.failed))
+            settled = tally.written + tally.confirmed + tally.failed + tally.unsure
+            self._on_progress(
+                Progress(settled, total, tally.written, tally.failed, tally.confirmed)
+            )
 
     def _conclude(self) -> None:
         bad = self._tally.failed + self._tally.unsure

@@ -73,6 +73,10 @@ class DestinationRefusedError(DestinationError):
     """Asking again would not help: wrong credentials, missing scope, daily limit used up."""
 
 
+class MissingScopeError(DestinationRefusedError):
+    """The credential is accepted, but may not do this."""
+
+
 class DestinationUnavailableError(DestinationError):
     """The retries are used up; a later run goes on from what was acknowledged."""
 

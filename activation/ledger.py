@@ -21,6 +21,7 @@ from activation.plan import Plan, PlannedRow, SkippedRow
 from activation.plan_statement import Scope
 from activation.preflight import RefusedRow
 from activation.writers.base import Outcome, RowResult, Usage
+from warehouse.locks import WarehouseLock
 
 
 class RunStatus(StrEnum):
@@ -58,6 +59,8 @@ class Tally:
     """What a run has done so far; the counters of `ops.sync_run`."""
 
     written: int = 0
+    confirmed: int = 0
+    """Read back, and found to hold the values already."""
     failed: int = 0
     unsure: int = 0
     skipped: int = 0
@@ -67,7 +70,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """One row that was sent, and what became of it for good in this run."""
+    """One row that was sent or read back, and what became of it for good in this run."""
 
     row: PlannedRow
     result: RowResult
@@ -89,10 +92,15 @@ class Ledger:
         """Take the sync's lock until the connection closes, however it does.
 
         Returns:
-            False when somebody else holds it.
+            False when somebody else holds it, or a backup is being put back.
         """
         found = self._connection.execute(
-            "select pg_try_advisory_lock(hashtextextended(%s, 0))", [lock_name(self._sync)]
+            """
+            select
+                pg_try_advisory_lock(hashtextextended(%s, 0))
+                and pg_try_advisory_lock_shared(%s)
+            """,
+            [lock_name(self._sync), WarehouseLock.DESTINATIONS.value],
         ).fetchone()
         return found is not None and bool(found[0])
 
@@ -164,7 +172,7 @@ class Ledger:
     def settle(
         self, run_id: str, settled: Sequence[Settled], tally: Tally, park_after: int | None
     ) -> None:
-        """Record what became of the rows of one request.
+        """Record what became of the rows of one request, written or read back.
 
         Args:
             run_id: the run.
@@ -175,8 +183,10 @@ class Ledger:
         by_outcome: dict[Outcome, list[Settled]] = {outcome: [] for outcome in Outcome}
         for each in settled:
             by_outcome[each.result.outcome].append(each)
-        written = by_outcome[Outcome.WRITTEN]
+        written, confirmed = by_outcome[Outcome.WRITTEN], by_outcome[Outcome.CONFIRMED]
+        held = [*written, *confirmed]
         tally.written += len(written)
+        tally.confirmed += len(confirmed)
         tally.failed += len(by_outcome[Outcome.FAILED])
         tally.unsure += len(by_outcome[Outcome.UNSURE])
         with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -192,12 +202,12 @@ class Ledger:
                 _ACKNOWLEDGE,
                 [
                     {"sync": self._sync, "key": each.row.key, "payload": Jsonb(each.row.changes)}
-                    for each in written
+                    for each in held
                 ],
             )
             cursor.execute(
                 "delete from ops.sync_outstanding where sync = %s and key = any(%s)",
-                [self._sync, [each.row.key for each in written]],
+                [self._sync, [each.row.key for each in held]],
             )
             cursor.executemany(
                 _LEAVE_OUTSTANDING,
@@ -214,7 +224,7 @@ class Ledger:
                         "park_after": park_after,
                     }
                     for each in settled
-                    if each.result.outcome is not Outcome.WRITTEN
+                    if each.result.outcome not in {Outcome.WRITTEN, Outcome.CONFIRMED}
                 ],
             )
             self._count(cursor, run_id, tally)
@@ -261,12 +271,12 @@ class Ledger:
         cursor.execute(
             """
             update ops.sync_run
-            set rows_written = %s, rows_failed = %s, rows_unsure = %s, rows_skipped = %s,
-                calls = %s, write_calls = %s, retries = %s
+            set rows_written = %s, rows_confirmed = %s, rows_failed = %s, rows_unsure = %s,
+                rows_skipped = %s, calls = %s, write_calls = %s, retries = %s
             where run_id = %s
             """,
             [
-                tally.written, tally.failed, tally.unsure, tally.skipped,
+                tally.written, tally.confirmed, tally.failed, tally.unsure, tally.skipped,
                 tally.usage.calls, tally.usage.write_calls, tally.usage.retries, run_id,
             ],
         )  # fmt: skip

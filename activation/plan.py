@@ -37,11 +37,14 @@ class PlannedRow:
     key: str
     operation: Operation
     changes: Mapping[str, str | None] = field(repr=False)
-    """Property and new value, changed ones only; None empties the property."""
+    """Property and new value; None empties the property. Changed ones only, unless what the record
+    holds is not known."""
     desired_hash: str = field(repr=False)
     """Hash of all the values that the model wants, to know the same wish again."""
     skipped_before_because: str | None = None
     """Why the last run that considered the row did not send it."""
+    is_doubtful: bool = False
+    """Whether its record may hold the values already: a run reads it back before it sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class _Finding:
     changes: Mapping[str, str | None]
     desired_hash: str
     note: str
+    is_doubtful: bool
     quantity: int
 
 
@@ -107,6 +111,11 @@ class Plan:
     """Whether the destination has never confirmed anything to this sync."""
     model_errors: tuple[str, ...]
     """What the model must correct before anything is sent, as sentences; empty when nothing."""
+
+    @property
+    def doubtful(self) -> int:
+        """How many of the rows a run reads back first, and sends only where values are missing."""
+        return sum(row.is_doubtful for row in self.rows)
 
 
 def plan_sync(
@@ -157,6 +166,7 @@ def compute_plan(
                             changes=found.changes,
                             desired_hash=found.desired_hash,
                             skipped_before_because=found.note or None,
+                            is_doubtful=found.is_doubtful,
                         )
                     )
                 case "skip":

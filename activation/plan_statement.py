@@ -4,6 +4,11 @@ Every row of the source that differs from what was acknowledged gets a standing:
 `update` are written, `skipped`, `held_back`, `parked` and `without_key` are not. A row on record as
 failed or unsure differs in every field: what its record holds is not known, even where the same
 values were acknowledged before (a full run sends those too).
+
+A row that differs is doubtful, and planned with all its fields, where its record may hold what the
+ledger does not know of: its answer never came, the run that may have sent it was killed and no
+complete one came after that, or a backup was put back since the record was last heard of. After a
+restore that also holds for rows which the ledger does not know at all.
 """
 
 from __future__ import annotations
@@ -73,7 +78,9 @@ def plan_statement(
         changed.append(is_changed)
         changes.append(
             sql.SQL("case when {} then jsonb_build_object({}::text, {}) else '{{}}' end").format(
-                is_changed, sql.Literal(each.property), value
+                _is_changed(value, was, each.when_null, scope, is_doubtful=_IS_DOUBTFUL),
+                sql.Literal(each.property),
+                value,
             )
         )
         desired.append(sql.SQL("{}::text, {}").format(sql.Literal(each.property), value))
@@ -102,9 +109,13 @@ def _as_text(column: str, columns: Mapping[str, str]) -> sql.Composable:
 
 
 def _is_changed(
-    value: sql.Composable, was: sql.Composable, when_null: WhenNull, scope: Scope
+    value: sql.Composable,
+    was: sql.Composable,
+    when_null: WhenNull,
+    scope: Scope,
+    is_doubtful: LiteralString = "false",
 ) -> sql.Composable:
-    everything = sql.SQL("true" if scope is Scope.FULL else _IS_UNSETTLED)
+    everything = sql.SQL("true" if scope is Scope.FULL else f"({_IS_UNSETTLED} or {is_doubtful})")
     # A null counts only where there is a value of ours to be emptied.
     null_counts = sql.SQL("true" if when_null is WhenNull.CLEAR else "false")
     return sql.SQL(
@@ -118,6 +129,7 @@ def _is_changed(
 
 
 _IS_UNSETTLED: LiteralString = "coalesce(outstanding.status in ('failed', 'unsure'), false)"
+_IS_DOUBTFUL: LiteralString = "sight.is_doubtful"
 
 
 # What keeps a row that could be written out of the plan, by scope.
@@ -141,6 +153,29 @@ _PLAN: LiteralString = """
         from {source} as relation
     ),
 
+    -- Since when the destination may hold what the ledger does not know of.
+    doubt as (
+        select max(since) as since
+        from (
+            select max(restored_at) as since
+            from ops.restore
+            union all
+            select max(killed.finished_at)
+            from ops.sync_run as killed
+            where
+                killed.sync = {sync}
+                and killed.status = 'interrupted'
+                and not exists (
+                    select from ops.sync_run as complete
+                    where
+                        complete.sync = {sync}
+                        and complete.started_at >= killed.finished_at
+                        and complete.status in ('done', 'done_with_failures')
+                        and complete.rows_held_back = 0
+                )
+        ) as causes
+    ),
+
     differing as (
         select
             source.key,
@@ -150,6 +185,7 @@ _PLAN: LiteralString = """
             outstanding.status as status_on_record,
             wish.hash as desired_hash,
             wish.changes,
+            sight.is_doubtful,
             case when state.key is null then 'insert' else 'update' end as operation,
             case
                 when source.skip_reason is not null then 'skipped'
@@ -164,6 +200,23 @@ _PLAN: LiteralString = """
             on state.sync = {sync} and state.key = source.key
         left join ops.sync_outstanding as outstanding
             on outstanding.sync = {sync} and outstanding.key = source.name
+        cross join doubt
+        cross join lateral (
+            select
+                coalesce(outstanding.status = 'unsure', false)
+                or coalesce(
+                    coalesce(
+                        greatest(
+                            state.acknowledged_at,
+                            case
+                                when outstanding.status = 'failed' then outstanding.last_seen_at
+                            end
+                        ),
+                        '-infinity'
+                    ) <= doubt.since,
+                    false
+                ) as is_doubtful
+        ) as sight
         cross join lateral (
             select
                 ops.payload_hash(jsonb_build_object({desired})) as hash,
@@ -196,19 +249,20 @@ _PLAN: LiteralString = """
         changes,
         desired_hash,
         case when status_on_record = 'skipped' then reason_on_record end as note,
+        is_doubtful,
         null::bigint as quantity
     from planned
     union all
-    select 'skip', name, operation, null, null, reason, null
+    select 'skip', name, operation, null, null, reason, null, null
     from skipped
     union all
-    select 'resolved', outstanding.key, null, null, null, null, null
+    select 'resolved', outstanding.key, null, null, null, null, null, null
     from ops.sync_outstanding as outstanding
     where
         outstanding.sync = {sync}
         and not exists (select from differing where differing.name = outstanding.key)
     union all
-    select 'duplicate', source.key, null, null, null, null, null
+    select 'duplicate', source.key, null, null, null, null, null, null
     from source
     where
         source.skip_reason is null
@@ -216,14 +270,14 @@ _PLAN: LiteralString = """
     group by source.key
     having count(*) > 1
     union all
-    select 'count', standing, null, null, null, null, count(*)
+    select 'count', standing, null, null, null, null, null, count(*)
     from differing
     group by standing
     union all
-    select 'count', 'source', null, null, null, null, count(*)
+    select 'count', 'source', null, null, null, null, null, count(*)
     from {source}
     union all
-    select 'count', 'acknowledged', null, null, null, null, exists(
+    select 'count', 'acknowledged', null, null, null, null, null, exists(
         select from ops.sync_state where sync = {sync}
     )::int
 """

@@ -38,6 +38,8 @@ class Checked:
     refused: tuple[RefusedRow, ...]
     options_added: Mapping[str, tuple[str, ...]]
     """New options by property, already in the destination."""
+    described: Mapping[str, PropertyDescription]
+    """Every planned property, as it was before the new options."""
 
 
 def check(rows: Sequence[PlannedRow], writer: Writer, policy: Policy) -> Checked:
@@ -81,7 +83,7 @@ def check(rows: Sequence[PlannedRow], writer: Writer, policy: Policy) -> Checked
         if missing:
             writer.add_options(description, missing)
             options_added[name] = missing
-    return Checked(tuple(ready), tuple(refused), options_added)
+    return Checked(tuple(ready), tuple(refused), options_added, described)
 
 
 def misfit(description: PropertyDescription, value: str) -> str | None:

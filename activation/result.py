@@ -21,6 +21,7 @@ class Progress:
     """Rows to be sent."""
     written: int
     failed: int
+    confirmed: int = 0
 
 
 OnProgress = Callable[[Progress], None]
@@ -39,6 +40,8 @@ class SyncResult:
     counts: PlanCounts
     """The plan's; all zero when the run failed before there was one."""
     written: int = 0
+    confirmed: int = 0
+    """Rows that were read back and held the values already, so that nothing was sent."""
     failed: int = 0
     unsure: int = 0
     skipped: int = 0

@@ -29,6 +29,7 @@ class RunRecord:
     rows_planned: int
     rows_unchanged: int
     rows_written: int
+    rows_confirmed: int
     rows_failed: int
     rows_unsure: int
     rows_skipped: int
@@ -135,8 +136,8 @@ def _status(connection: Connection[TupleRow], declaration: Declaration, rows: in
                 case when status = 'running' and not %s then 'interrupted' else status end
                     as status,
                 message, started_at, finished_at,
-                rows_source, rows_planned, rows_unchanged, rows_written, rows_failed,
-                rows_unsure, rows_skipped, rows_parked, rows_held_back,
+                rows_source, rows_planned, rows_unchanged, rows_written,
+                rows_confirmed, rows_failed, rows_unsure, rows_skipped, rows_parked, rows_held_back,
                 calls, write_calls, retries
             from ops.sync_run
             where sync = %s

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import subprocess
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.output import console, print_json
-from warehouse.database import child_environment, embedded_server, locate_warehouse, open_warehouse
+from cli.output import console, print_json, progress
+from warehouse.backup import default_path, take_backup
+from warehouse.database import (
+    embedded_server,
+    locate_warehouse,
+    open_warehouse,
+    start_warehouse,
+)
+from warehouse.programs import target_of
+from warehouse.readers import reader_url
+from warehouse.restore import checked_manifest, restore_backup
 from warehouse.server import programs_folder
 from warehouse.settings import get_settings
 
@@ -77,9 +87,13 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 @app.command(epilog='Example: psql "$(millrace db url)"')
-def url() -> None:
+def url(
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="For BI tools: the role that only reads.")
+    ] = False,
+) -> None:
     """Print the database's libpq URL, password included, on one line."""
-    typer.echo(locate_warehouse().url)
+    typer.echo(reader_url(get_settings()) if read_only else locate_warehouse().url)
 
 
 @app.command(epilog='Example: millrace db psql -c "select * from journey.company_journey limit 5"')
@@ -90,12 +104,80 @@ def psql(
 ) -> None:
     """Open psql on the database."""
     warehouse = locate_warehouse()
-    arguments = [str(programs_folder() / "psql"), warehouse.url]
+    target = target_of(warehouse)
+    arguments = [str(programs_folder() / "psql"), target.conninfo]
     if commands:
         arguments += ["-X", "-v", "ON_ERROR_STOP=1"]
         arguments += [part for command in commands for part in ("-c", command)]
-    environment = {**child_environment(warehouse), "PAGER": os.environ.get("PAGER", "")}
+    environment = {**target.environment, "PAGER": os.environ.get("PAGER", "")}
     raise typer.Exit(subprocess.run(arguments, env=environment, check=False).returncode)
+
+
+@app.command(epilog="Example: millrace db backup")
+def backup(
+    path: Annotated[
+        Path | None,
+        typer.Argument(help="New file, or a folder for a dated one; default: MILLRACE_HOME."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Write all that Millrace keeps in the database to one file; work may go on meanwhile."""
+    settings = get_settings()
+    folder = settings.home / "backups" if path is None else path
+    place = default_path(folder) if path is None or path.is_dir() else path
+    warehouse = start_warehouse(settings)
+    with progress("Backing up tables") as line:
+        taken = take_backup(warehouse, place, on_table=line)
+    if as_json:
+        print_json(taken)
+    else:
+        console.print(
+            f"{taken.path}: {taken.manifest.tables} tables, {taken.size_bytes / 2**20:,.1f} MB, "
+            f"as of {taken.manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC",
+            markup=False,
+        )
+
+
+@app.command(
+    epilog="Example: millrace db restore .millrace/backups/millrace-2026-03-31T060000Z.backup"
+)
+def restore(
+    path: Annotated[Path, typer.Argument(help="A file that millrace db backup made.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    cascade: Annotated[
+        bool,
+        typer.Option("--cascade", help="Other people's views on our tables may be removed."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Put a backup back, all of it or nothing: what came after it is gone from the database."""
+    manifest = checked_manifest(path)
+    warehouse = start_warehouse()
+    if not yes:
+        typer.confirm(
+            f"Replace all of Millrace's data and state in {warehouse.safe_url} by what it was at "
+            f"{manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC?",
+            abort=True,
+        )
+    with progress("Putting tables back") as line:
+        restored = restore_backup(warehouse, path, cascade=cascade, on_table=line)
+    if as_json:
+        print_json(restored)
+        return
+    console.print(
+        f"The database is as it was at {manifest.taken_at:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{warehouse.safe_url}",
+        markup=False,
+    )
+    for name in restored.removed:
+        console.print(f"  removed: {name}", markup=False)
+    for role in restored.roles_left_out:
+        console.print(f"  not granted again: the rights of {role}, not a role here", markup=False)
+    console.print(
+        "  Land what has come since (millrace ingest) and build; then syncs send only what the "
+        "destinations lack.",
+        markup=False,
+    )
 
 
 @app.command(epilog="Example: millrace db reset --yes")

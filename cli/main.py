@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import build, db, demo, ingest, sync
+from cli import build, db, demo, doctor, ingest, sync
 from cli.output import report_error
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(ingest.app, name="ingest")
 app.add_typer(sync.app, name="sync")
 app.command(name="build", epilog=build.EXAMPLE)(build.build)
 app.command(name="demo", epilog=demo.EXAMPLE)(demo.demo)
+app.command(name="doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 
 
 @app.callback()

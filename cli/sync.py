@@ -143,6 +143,12 @@ def show_plan(found: Plan, *, values: bool) -> None:
         f"{counts.unchanged} unchanged, {counts.skipped} skipped, {counts.parked} parked",
         markup=False,
     )
+    if found.doubtful:
+        console.print(
+            f"  {found.doubtful} of them are read back first, and sent only where a value is "
+            "missing: what their records hold is not known.",
+            markup=False,
+        )
     for row in found.rows:
         told = ", ".join(
             f"{field} = {value}" if values else field for field, value in row.changes.items()
@@ -152,8 +158,9 @@ def show_plan(found: Plan, *, values: bool) -> None:
 
 def show_result(result: SyncResult) -> None:
     """Print what a run did."""
+    confirmed = f"{result.confirmed} confirmed, " if result.confirmed else ""
     console.print(
-        f"{result.sync}: {result.written} written, {result.failed} failed, "
+        f"{result.sync}: {result.written} written, {confirmed}{result.failed} failed, "
         f"{result.skipped} skipped, {result.counts.unchanged} unchanged; "
         f"{result.usage.calls} calls, {result.usage.write_calls} of them writing",
         markup=False,

@@ -9,35 +9,32 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from warehouse.database import Warehouse
-
-BUILD_LOCK = 5_170_003
-"""Key of the advisory lock; the number means nothing."""
+from warehouse.locks import WarehouseLock
 
 
 class BuildInProgressError(Exception):
     """Another build is at work on this warehouse; the message says what to do."""
 
 
-@contextlib.contextmanager
-def build_lock(warehouse: Warehouse, *, wait: bool = False) -> Iterator[None]:
-    """Hold the warehouse's build lock; the death of this process gives it back.
+@contextmanager
+def build_lock(warehouse: Warehouse) -> Iterator[None]:
+    """Hold the warehouse's build lock; the end of the block or of the process gives it back.
 
     The lock is the database session's: connect straight to PostgreSQL, or through a pooler in
     session mode.
 
-    Args:
-        warehouse: migrated.
-        wait: stand in line instead of giving up.
-
     Raises:
-        BuildInProgressError: when another build holds it and `wait` is false.
+        BuildInProgressError: when somebody else holds it.
+        WarehouseError: when the database does not answer.
     """
     with contextlib.closing(warehouse.connect(autocommit=True)) as connection:
-        function = "pg_advisory_lock" if wait else "pg_try_advisory_lock"
-        row = connection.execute(f"select {function}(%s)", [BUILD_LOCK]).fetchone()
-        if not wait and row != (True,):
+        found = connection.execute(
+            "select pg_try_advisory_lock(%s)", [WarehouseLock.BUILD.value]
+        ).fetchone()
+        if found is None or not found[0]:
             raise BuildInProgressError(
                 "Another build is at work on this warehouse: build again when it has ended."
             )

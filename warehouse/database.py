@@ -116,12 +116,12 @@ def locate_warehouse(settings: Settings | None = None) -> Warehouse:
     return Warehouse(render_url(embedded_server(settings).url()))
 
 
-def open_warehouse(settings: Settings | None = None) -> Warehouse:
-    """The warehouse that the settings name, ready for use: started, migrated, known to dbt.
+def start_warehouse(settings: Settings | None = None) -> Warehouse:
+    """The warehouse that the settings name, started where it is ours to start, and not migrated.
 
     Raises:
         ServerError: when the embedded server does not start.
-        WarehouseError: when the database does not answer.
+        WarehouseError: when the embedded database does not answer.
         SettingsError: when `MILLRACE_DATABASE_URL` is malformed.
     """
     settings = settings or get_settings()
@@ -130,7 +130,18 @@ def open_warehouse(settings: Settings | None = None) -> Warehouse:
         if not server.status().is_running:
             server.start()
         ensure_database(server, DATABASE)
-    warehouse = locate_warehouse(settings)
+    return locate_warehouse(settings)
+
+
+def open_warehouse(settings: Settings | None = None) -> Warehouse:
+    """The warehouse that the settings name, ready for use: started, migrated, known to dbt.
+
+    Raises:
+        ServerError: when the embedded server does not start.
+        WarehouseError: when the database does not answer.
+        SettingsError: when `MILLRACE_DATABASE_URL` is malformed.
+    """
+    warehouse = start_warehouse(settings)
     warehouse.migrate()
     if os.environ.get("MILLRACE_DATABASE_URL"):
         ensure_profile(Path.cwd())

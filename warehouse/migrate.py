@@ -6,9 +6,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, text
 
-_LOCK = 5_170_001  # one migration at a time per database; the number means nothing
+from warehouse.locks import WarehouseLock
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -18,15 +19,33 @@ def migrate(url: str, revision: str = "head") -> None:
         url: SQLAlchemy URL.
         revision: an Alembic revision; the newest by default.
     """
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.set_main_option("path_separator", "os")
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            connection.execute(text("create schema if not exists ops"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, revision)
+            upgrade(connection, revision)
     finally:
         engine.dispose()
+
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Upgrade within the transaction that is open; waits for a migration that is under way."""
+    connection.execute(
+        text("select pg_advisory_xact_lock(:key)"), {"key": WarehouseLock.MIGRATION.value}
+    )
+    connection.execute(text("create schema if not exists ops"))
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this version of Millrace can make, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(reversed([script.revision for script in scripts]))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 EXAMPLE = "profiles.example.yml"
@@ -34,6 +35,36 @@ def write_profile(project: Path, url: str) -> None:
         url: libpq URL of the embedded server's database.
     """
     _write(project, lambda template: _OURS + template.replace(PLACEHOLDER, url))
+
+
+class ProfileStanding(StrEnum):
+    """Which database a project's `profiles.yml` names."""
+
+    SAME = "same"
+    """The one in use, or whatever the environment names."""
+    OTHER = "other"
+    """Another one, or none: there is no profile."""
+    OWN = "own"
+    """A person wrote it; nobody but dbt can tell."""
+
+
+def profile_standing(project: Path, url: str) -> ProfileStanding:
+    """Whether dbt would build the database that Millrace uses.
+
+    Args:
+        project: root of the dbt project.
+        url: libpq URL of the database in use.
+    """
+    example, profile = project / EXAMPLE, project / "profiles.yml"
+    if not example.exists() or not profile.exists():
+        return ProfileStanding.OTHER
+    template, present = example.read_text(), profile.read_text()
+    if present == _OURS + template.replace(PLACEHOLDER, url):
+        return ProfileStanding.SAME
+    if present != template and not present.startswith(_OURS):
+        return ProfileStanding.OWN
+    is_named = bool(os.environ.get("MILLRACE_DATABASE_URL"))
+    return ProfileStanding.SAME if is_named else ProfileStanding.OTHER
 
 
 def _write(project: Path, filled: Callable[[str], str]) -> None:

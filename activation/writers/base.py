@@ -24,6 +24,8 @@ class Outcome(StrEnum):
     """The request was refused without saying which of its rows is to blame; none was written."""
     UNSURE = "unsure"
     """It was sent and no answer came back; it may have taken effect."""
+    CONFIRMED = "confirmed"
+    """Read back, it held the values already: the engine sent nothing. No writer answers this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class PropertyDescription:
     """What an option is, for sentences: `option`, `owner`."""
 
 
+Records = Mapping[str, Mapping[str, str | None]]
+"""Values by key and property, as the destination writes them."""
+
+
 @dataclass(slots=True)
 class Usage:
     """Requests that a writer made so far."""
@@ -124,6 +130,13 @@ class Writer(Protocol):
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """Those of the properties that the destination has. Changes nothing."""
+
+    def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
+        """The records of these keys as they are now, in one request. Changes nothing.
+
+        At most as many keys as `write` takes rows. A record that does not exist is left out; a
+        property without a value is None or left out.
+        """
 
     def add_options(self, description: PropertyDescription, values: Sequence[str]) -> None:
         """Add options to a property that takes new ones; those in `description` stay."""

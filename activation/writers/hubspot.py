@@ -14,6 +14,7 @@ from activation.errors import DestinationRefusedError
 from activation.writers.base import (
     Option,
     PropertyDescription,
+    Records,
     RowRequest,
     RowResult,
     Usage,
@@ -26,6 +27,7 @@ from activation.writers.hubspot_answers import (
     Property,
     PropertyList,
     PropertyOption,
+    RecordList,
     Refusal,
     read,
     refused,
@@ -39,6 +41,7 @@ OBJECTS: Mapping[str, str] = {"company": "companies"}
 """What a declaration calls a record, and what HubSpot's addresses call it."""
 
 # HubSpot's addresses, relative to HUBSPOT_BASE_URL; a newer version of its API changes these alone.
+_BATCH_READ = "/crm/v3/objects/{object}/batch/read"
 _BATCH_UPDATE = "/crm/v3/objects/{object}/batch/update"
 _PROPERTIES = "/crm/v3/properties/{object}"
 _OWNERS = "/crm/v3/owners"
@@ -83,6 +86,14 @@ class HubSpotWriter:
             )
             for each in found
         }
+
+    def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
+        """See `Writer.read`. HubSpot answers 207 where some of the records do not exist."""
+        response = self._client.query(
+            _BATCH_READ.format(object=self._object),
+            {"inputs": [{"id": key} for key in keys], "properties": sorted(properties)},
+        )
+        return {each.id: each.properties for each in read(RecordList, response).results}
 
     def add_options(self, description: PropertyDescription, values: Sequence[str]) -> None:
         """See `Writer.add_options`. HubSpot drops what is not sent: the complete list goes."""

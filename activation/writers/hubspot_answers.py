@@ -91,6 +91,19 @@ class OwnerPage(Answer):
     paging: Paging | None = None
 
 
+class Record(Answer):
+    """A record with the properties that were asked for."""
+
+    id: str
+    properties: dict[str, str | None] = {}
+
+
+class RecordList(Answer):
+    """The answer to a batch read: those that exist; what is said of the others is not needed."""
+
+    results: list[Record] = []
+
+
 class WrittenRecord(Answer):
     """A record that a batch update wrote."""
 

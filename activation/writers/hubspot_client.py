@@ -27,6 +27,7 @@ from activation.errors import (
     DestinationError,
     DestinationRefusedError,
     DestinationUnavailableError,
+    MissingScopeError,
 )
 from activation.writers.base import Usage
 from activation.writers.hubspot_answers import Refusal
@@ -95,6 +96,14 @@ class HubSpotClient:
             DestinationError: when there is none.
         """
         return self._ask(self._http.build_request("GET", path, params=query), is_write=False)
+
+    def query(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """The successful answer to a POST that changes nothing.
+
+        Raises:
+            DestinationError: when there is none.
+        """
+        return self._ask(self._http.build_request("POST", path, json=body), is_write=False)
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
         """The answer to a request that changes something and may safely be repeated.
@@ -190,9 +199,9 @@ class HubSpotClient:
                 request_id=identity,
             )
         if status == httpx.codes.FORBIDDEN:
-            raise DestinationRefusedError(
+            raise MissingScopeError(
                 f"HubSpot does not allow this ({refusal.text}): give the private app the scopes to "
-                "read owners and properties and to write the records that the sync names.",
+                "read owners and properties and to read and write the records that the sync names.",
                 request_id=identity,
             )
         names_a_record = status == httpx.codes.NOT_FOUND and refusal.category == "OBJECT_NOT_FOUND"

@@ -17,11 +17,11 @@ from psycopg.rows import TupleRow
 
 from ingestion.events.contract import Event
 from ingestion.ledger import Load, record
+from warehouse.locks import WarehouseLock
 
 SOURCE = "events"
 TABLE = "raw_events.events"
 
-_LOCK = 5_170_003  # one landing at a time per database; the number means nothing
 
 
 class AcceptedEvent(NamedTuple):
@@ -98,7 +98,7 @@ def land(connection: Connection[TupleRow], batch: EventBatch) -> LandingCounts:
     with connection.transaction():
         _copy_events(connection, batch.received_at, contents.values())
         # Without the lock two landings could bring two contents of one id, unseen by each other.
-        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [WarehouseLock.LANDING.value])
         new_ids = _count_new_ids(connection)
         new_contents = _insert_events(connection)
         if new_contents > new_ids:

@@ -10,6 +10,7 @@ from activation.writers.base import (
     Option,
     Outcome,
     PropertyDescription,
+    Records,
     RowRequest,
     RowResult,
     Usage,
@@ -48,6 +49,8 @@ class MemoryWriter:
     """Keys of each write request, refused ones included."""
     applied: list[str] = field(default_factory=list)
     """Keys in the order in which they were really written."""
+    reads: list[list[str]] = field(default_factory=list)
+    """Keys of each request to read records."""
     open_when_killed: list[list[str]] = field(default_factory=list)
     """Keys of the write requests whose answer the dying process never saw."""
     option_lists: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
@@ -69,6 +72,18 @@ class MemoryWriter:
         self._arrive(is_write=False)
         self._answer()
         return {name: self.properties[name] for name in properties if name in self.properties}
+
+    def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
+        """What the records hold; one that was never written does not exist."""
+        self._arrive(is_write=False)
+        self.reads.append(list(keys))
+        found = {
+            key: {name: self.records[key].get(name) for name in properties}
+            for key in keys
+            if key in self.records
+        }
+        self._answer()
+        return found
 
     def add_options(self, description: PropertyDescription, values: Sequence[str]) -> None:
         """Note the complete list."""

@@ -91,5 +91,5 @@ def forget(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("drop schema if exists activation cascade")
         connection.execute(
-            "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding"
+            "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding, ops.restore"
         )

@@ -247,7 +247,8 @@ def test_a_lasting_fault_ends_the_run_and_the_next_one_goes_on(
     hubspot.simulator.faults.clear()
     hubspot.simulator.calls.clear()
     assert hubspot.sync(declared(batch_size=2)).exit_code is ExitCode.DONE
-    assert hubspot.simulator.calls.records_written == 4
+    lost = 2 if isinstance(fault, Cut) else 0
+    assert hubspot.simulator.calls.records_written == 4 - lost, "what arrived is not sent again"
     assert all(hubspot.holds(row) for row in rows(6))
     assert sync_status(hubspot.warehouse, [JOURNEY])[0].outstanding == ()
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from typer.testing import CliRunner
 
 from cli.main import app
@@ -41,7 +42,9 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     [
         "build",
         "demo",
+        "doctor",
         *(f"db {name}" for name in ("start", "stop", "status", "url", "psql", "reset")),
+        *(f"db {name}" for name in ("backup", "restore")),
         *(f"ingest {name}" for name in ("events", "hubspot", "all")),
         *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
     ],
@@ -117,6 +120,57 @@ def test_a_reset_empties_the_warehouse(millrace: Run, warehouse: Warehouse) -> N
             "select count(*) from raw_events.conflicting_duplicates"
         ).fetchone()
     assert row == (0,)
+
+
+def test_a_backup_is_put_back_after_asking(
+    millrace: Run, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    def rows() -> object:
+        with warehouse.connect() as connection:
+            return connection.execute(
+                "select count(*) from raw_events.conflicting_duplicates"
+            ).fetchone()
+
+    assert millrace("db", "backup").returncode == 0
+    (dated,) = (tmp_path / "home" / "backups").iterdir()
+    assert dated.suffix == ".backup"
+    named = tmp_path / "mine"
+    told = json.loads(millrace("db", "backup", str(named), "--json").stdout)
+    assert (told["path"], told["size_bytes"]) == (str(named), named.stat().st_size)
+    assert told["manifest"]["server_version"]
+    with warehouse.connect() as connection:
+        connection.execute(
+            "insert into raw_events.conflicting_duplicates values ('e', 'h', 'g', now())"
+        )
+    asked = millrace("db", "restore", str(named))
+    assert (asked.returncode, rows()) == (1, (1,)), "nobody said yes"
+    done = millrace("db", "restore", str(named), "--yes")
+    assert (done.returncode, rows()) == (0, (0,)), done.stderr
+    assert "as it was at" in done.stdout
+    assert warehouse.url not in done.stdout + done.stderr
+
+
+def test_what_is_no_backup_is_one_sentence(millrace: Run, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing of the kind")
+    done = millrace("db", "restore", str(tmp_path / "notes.txt"), "--yes")
+    assert done.returncode == 1
+    assert "is not a backup" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_reads_on_a_server_of_ones_own_is_its_administrators_business(millrace: Run) -> None:
+    done = millrace("db", "url", "--read-only")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "grant millrace_reader to <login>" in done.stderr
+
+
+def test_psql_does_not_show_the_password_to_the_whole_machine(
+    millrace: Run, warehouse: Warehouse
+) -> None:
+    done = millrace("db", "psql", "-c", r"\! ps -ww -o args= -p $PPID", "-c", "select 40 + 2")
+    assert "bin/psql" in done.stdout
+    assert "42" in done.stdout
+    assert str(conninfo_to_dict(warehouse.url)["password"]) not in done.stdout
 
 
 def test_a_server_of_ones_own_is_not_ours_to_stop(millrace: Run) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from activation.diagnosis import diagnose_hubspot
 from activation.writers.base import Outcome, RowRequest
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
@@ -14,6 +15,8 @@ from activation.writers.limits import Quota
 from simulators.faults import Cut, Fault, RateLimited, Refuse, ServerError
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner
 from tests.contracts.conftest import OnRecord
+from warehouse.diagnosis import Verdict
+from warehouse.settings import Settings
 
 PROPERTIES = ("salesaccountmanager", "cs_stage", "hubspot_owner_id")
 
@@ -53,6 +56,29 @@ def test_describing_properties_with_more_owners_than_a_page_holds(
     assert set(described) == set(PROPERTIES)
     assert len(described["hubspot_owner_id"].options) == 250
     assert len(simulator.calls.to("/crm/v3/owners")) == 3
+
+
+def test_reading_records_back_some_of_which_do_not_exist(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.state.write("companies", "1001", {"cs_stage": "cs_sales"})
+    simulator.faults.add(Fault(does=RateLimited(), times=1))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        records = writer.read(["1001", "1002", "404404"], PROPERTIES)
+        alone = writer.read(["404404"], PROPERTIES)
+    assert set(records) == {"1001", "1002"}
+    assert records["1001"]["cs_stage"] == "cs_sales"
+    assert not records["1002"].get("cs_stage")
+    assert alone == {}
+    assert (writer.usage.calls, writer.usage.write_calls, writer.usage.retries) == (3, 0, 1)
+
+
+def test_the_doctors_questions(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
+    with hubspot_on_record(simulator) as hubspot:
+        settings = Settings(HUBSPOT_ACCESS_TOKEN=DEFAULT_TOKEN, HUBSPOT_BASE_URL=hubspot.base_url)
+        verdicts = {each.check: each.verdict for each in diagnose_hubspot(settings)}
+    assert verdicts == {"hubspot": Verdict.OK, "clock, hubspot": Verdict.OK}
+    assert simulator.calls.writes == []
 
 
 def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:

@@ -1,0 +1,120 @@
+"""What `millrace doctor` finds out about destinations and syncs. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from activation.declaration import Declaration
+from activation.errors import DestinationError, MissingScopeError
+from activation.status import SyncStatus, sync_status
+from activation.writers.hubspot_client import HubSpotClient
+from activation.writers.limits import HUBSPOT
+from warehouse.database import Warehouse
+from warehouse.diagnosis import Finding, Verdict, clock_finding
+from warehouse.settings import Settings
+
+_SCOPES = {
+    "crm.objects.companies.read": "/crm/v3/objects/companies?limit=1",
+    "crm.schemas.companies.read": "/crm/v3/properties/companies/name",
+    "crm.objects.owners.read": "/crm/v3/owners?limit=1",
+}
+"""What reading needs, and a cheap request that shows it. Only a write shows the right to write."""
+
+
+def diagnose_hubspot(
+    settings: Settings, *, transport: httpx.BaseTransport | None = None
+) -> Iterator[Finding]:
+    """The token, what it may read, and HubSpot's clock; asks for one record of each kind.
+
+    Args:
+        settings: with or without a token.
+        transport: how requests travel; httpx's own by default.
+    """
+    if settings.hubspot_access_token is None:
+        yield Finding(
+            "hubspot",
+            Verdict.WARNING,
+            "HUBSPOT_ACCESS_TOKEN is not set: HubSpot is neither read nor written.",
+        )
+        return
+    missing: list[str] = []
+    clock: Finding | None = None
+    try:
+        client = HubSpotClient(
+            token=settings.require_hubspot_token(),
+            base_url=settings.hubspot_base_url,
+            limits=replace(HUBSPOT, attempts=1, answer_timeout=10.0),
+            transport=transport,
+        )
+    except DestinationError as error:
+        yield Finding("hubspot", Verdict.FAILED, str(error))
+        return
+    try:
+        for scope, path in _SCOPES.items():
+            before = datetime.now(UTC)
+            try:
+                answer = client.read(path)
+            except MissingScopeError:
+                missing.append(scope)
+            else:
+                clock = _clock(answer, before)
+    except DestinationError as error:
+        yield Finding("hubspot", Verdict.FAILED, str(error))
+        return
+    finally:
+        client.close()
+    if missing:
+        yield Finding(
+            "hubspot",
+            Verdict.FAILED,
+            f"HubSpot accepts the token, which lacks {', '.join(missing)}: give the private app "
+            "these scopes.",
+        )
+    else:
+        yield Finding(
+            "hubspot",
+            Verdict.OK,
+            "HubSpot accepts the token; it may read companies, their properties and owners.",
+        )
+    if clock is not None:
+        yield clock
+
+
+def diagnose_syncs(warehouse: Warehouse, declarations: Iterable[Declaration]) -> Iterator[Finding]:
+    """Where each sync stands: its last run, and rows that the destination does not take."""
+    for status in sync_status(warehouse, declarations, rows=0):
+        yield _sync(status)
+
+
+def _sync(status: SyncStatus) -> Finding:
+    name, last = status.declaration.name, status.last_run
+    check = f"sync {name}"
+    if last is None:
+        return Finding(check, Verdict.OK, "It never ran.")
+    told = f"Its last run, of {last.started_at:%Y-%m-%d %H:%M} UTC, is {last.status}"
+    if status.failed or status.parked:
+        return Finding(
+            check,
+            Verdict.WARNING,
+            f"{told}, and {status.failed + status.parked} rows were refused ({status.parked} of "
+            f"them parked): `millrace sync status` names them, `millrace sync retry {name}` tries "
+            "them again.",
+        )
+    if last.status.exit_code:
+        return Finding(
+            check, Verdict.WARNING, f"{told}: `millrace sync run {name}` goes on and says why."
+        )
+    return Finding(check, Verdict.OK, f"{told}.")
+
+
+def _clock(answer: httpx.Response, before: datetime) -> Finding | None:
+    """HubSpot's `Date` has whole seconds, cut off."""
+    said = answer.headers.get("date")
+    if said is None:
+        return None
+    return clock_finding("clock, hubspot", parsedate_to_datetime(said), before, datetime.now(UTC))
