@@ -1,0 +1,87 @@
+"""dbt's assets: every seed, model and snapshot, with its tests as checks that stop what follows."""
+
+import json
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import dagster as dg
+from dbt.artifacts.schemas.results import NodeStatus
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from pydantic import Field
+
+from orchestration.dbt_project import current_manifest, target_folder
+from orchestration.failures import told_in_a_sentence
+from orchestration.landed import events_mark
+from orchestration.names import DbtNames
+from orchestration.resources import WarehouseResource
+from warehouse.build_lock import build_lock
+from warehouse.database import child_environment
+
+RIVER = "river"
+"""The pool of all that decides or writes back: one run at a time (see `dagster.yaml`)."""
+BUILT_FROM = "millrace/events"
+"""Tag of a run that built everything: how far the events had come just before (`events_mark`)."""
+
+
+class Clock(dg.Config):
+    """The clock of a build (spec/README.md, Time)."""
+
+    as_of: str | None = Field(
+        None,
+        description="Decide as of this instant (RFC 3339, with an offset), never before the last "
+        "decision. Leave it empty to decide as of the start of the run.",
+    )
+
+
+@dbt_assets(manifest=current_manifest(), dagster_dbt_translator=DbtNames(), pool=RIVER)
+def models(
+    context: dg.AssetExecutionContext,
+    config: Clock,
+    warehouse: WarehouseResource,
+    dbt: DbtCliResource,
+) -> Iterator[object]:
+    """Build and test the models (dbt build, without the unit tests, which test code and not data).
+
+    A test or model that fails ends this asset, and with it every sync of the run.
+    """
+    with told_in_a_sentence():
+        opened = warehouse.open()
+        with build_lock(opened):
+            if not context.is_subset:
+                mark = events_mark(opened)
+                context.instance.add_run_tags(context.run.run_id, {BUILT_FROM: mark or "nothing"})
+            arguments = ["build", "--exclude-resource-type", "unit_test"]
+            if config.as_of is not None:
+                arguments += ["--vars", json.dumps({"as_of": config.as_of})]
+            with patch.dict(os.environ, child_environment(opened)):
+                # One folder for all runs, which the lock keeps apart: what dbt has parsed stays.
+                invocation = dbt.cli(
+                    arguments,
+                    context=context,
+                    raise_on_error=False,
+                    target_path=target_folder() / "dagster",
+                )
+            yield from invocation.stream()
+            if not invocation.is_successful():
+                raise dg.Failure(_told(invocation), allow_retries=False)
+
+
+def _told(invocation: DbtCliInvocation) -> str:
+    """What failed, by name; dbt's own words, which may quote rows, stay in the run's output."""
+    try:
+        results = invocation.get_artifact("run_results.json")["results"]
+    except FileNotFoundError:
+        results = []
+    failed = sorted(
+        result["unique_id"].split(".")[2]
+        for result in results
+        if result["status"] in {NodeStatus.Error, NodeStatus.Fail, NodeStatus.RuntimeErr}
+    )
+    if not failed:
+        return "dbt did not start, or refused to: its output (stdout of this step) says why."
+    named = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
+    return (
+        f"dbt build failed at {named}, and no sync was run: see the output (stdout of this step), "
+        f"put the data or the model right, and start the run again."
+    )
