@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,32 @@ import pytest
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner
 from simulators.serving import serving
 from tests.dbt.conftest import company
-from warehouse.database import Warehouse
+from warehouse.database import Warehouse, drop_database, ensure_database
+from warehouse.server import EmbeddedServer
 from warehouse.settings import get_settings
 
 COMPANIES = {"c1": "1001", "c2": "1002"}
 """Companies of the invented product, and their records in HubSpot."""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _dbt_writes_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """dbt's artefacts of test runs stay out of the project; it is parsed once."""
+@pytest.fixture(scope="session")
+def _orchestration_warehouse(
+    server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """One database under one URL for all tests, so that dbt parses the project once."""
+    name = f"millrace_orchestration_{secrets.token_hex(4)}"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MILLRACE_DATABASE_URL", ensure_database(server, name).url)
         patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield
+        yield ensure_database(server, name)
+    drop_database(server, name)
+
+
+@pytest.fixture
+def warehouse(_orchestration_warehouse: Warehouse) -> Warehouse:
+    """A migrated and otherwise empty warehouse, which is the one that the settings name."""
+    _orchestration_warehouse.reset()
+    return _orchestration_warehouse
 
 
 @pytest.fixture
@@ -75,10 +89,28 @@ class River:
         ]
         (self.events / f"{self._files:03}.jsonl").write_text("\n".join(lines) + "\n")
 
-    def run(self, job: str, **config: Any) -> dg.ExecuteInProcessResult:
-        """Run a job to its end, however it ends."""
+    def of(self, project: Path) -> River:
+        """The same river with the models of another dbt project."""
+        # Imported late, as in `river`.
+        from orchestration.assets.events import event_files  # noqa: PLC0415
+        from orchestration.assets.models import dbt_models  # noqa: PLC0415
+        from orchestration.assets.syncs import syncs  # noqa: PLC0415
+        from orchestration.dbt_project import dbt_resource  # noqa: PLC0415
+        from orchestration.resources import WarehouseResource  # noqa: PLC0415
+
+        definitions = dg.Definitions(
+            assets=[event_files, dbt_models(project), *syncs],
+            jobs=[dg.define_asset_job("journey")],
+            resources={"warehouse": WarehouseResource(), "dbt": dbt_resource(project)},
+        )
+        return replace(self, definitions=definitions)
+
+    def run(self, job: str, as_of: str | None = None) -> dg.ExecuteInProcessResult:
+        """Run a job to its end, however it ends, deciding at `as_of` or as of its start."""
         return self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance, raise_on_error=False, run_config=config or None
+            instance=self.instance,
+            raise_on_error=False,
+            run_config={"ops": {"models": {"config": {"as_of": as_of}}}},
         )
 
     def scalar(self, query: str) -> Any:
@@ -93,11 +125,11 @@ def river(
     warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[River]:
     """An empty warehouse under an empty Dagster, and a folder with the events of two companies."""
-    from orchestration.definitions import defs
+    # Imported late: the definitions parse the dbt project where the settings of the tests say.
+    from orchestration.definitions import defs  # noqa: PLC0415
 
     events = tmp_path / "events"
     events.mkdir()
-    monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("EVENTS_PATH", str(events))
     get_settings.cache_clear()
