@@ -31,7 +31,10 @@ def last_load(warehouse: Warehouse) -> int:
 
 def landed_since(warehouse: Warehouse, load_id: int, *, source: str) -> dict[str, LandedRows]:
     """What a source has brought since that load, by table with its schema."""
-    with warehouse.connect() as connection, connection.cursor(row_factory=class_row(LandedRows)) as cursor:
+    with (
+        warehouse.connect() as connection,
+        connection.cursor(row_factory=class_row(LandedRows)) as cursor,
+    ):
         rows = cursor.execute(
             """
             select

@@ -1,8 +1,8 @@
 """How things are called in Dagster: the one translator of names.
 
-A table is called as in the database, `schema/table`, whoever fills it. So what dlt lands is what dbt
-reads, and the graph is one. A sync is `sync/<name>`, as in `millrace sync run <name>`. The group is the
-first part of the name.
+A table is called as in the database, `schema/table`, whoever fills it. So what dlt lands is what
+dbt reads, and the graph is one. A sync is `sync/<name>`, as in `millrace sync run <name>`. The
+group is the first part of the name.
 """
 
 from __future__ import annotations

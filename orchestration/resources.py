@@ -8,7 +8,7 @@ from warehouse.database import Warehouse, locate_warehouse, open_warehouse
 
 
 class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]  # yields itself
-    """The warehouse that the settings name. It has no configuration, so Dagster records no secret."""
+    """The warehouse that the settings name; it has no configuration that could be recorded."""
 
     def open(self) -> Warehouse:
         """The warehouse, started and migrated (see `open_warehouse` for the errors)."""

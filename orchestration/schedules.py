@@ -3,15 +3,19 @@
 import dagster as dg
 
 from orchestration.jobs import river
-from warehouse.settings import get_settings
+from warehouse.settings import Settings, get_settings
 
-_settings = get_settings()
 
-nightly = dg.ScheduleDefinition(
-    name="nightly",
-    job=river,
-    cron_schedule=_settings.job_run_cron,
-    execution_timezone=_settings.job_timezone,
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="The whole river, at JOB_RUN_CRON in JOB_TIMEZONE.",
-)
+def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """The whole river, at `JOB_RUN_CRON` in `JOB_TIMEZONE`; on from the first start."""
+    return dg.ScheduleDefinition(
+        name="nightly",
+        job=river,
+        cron_schedule=settings.job_run_cron,
+        execution_timezone=settings.job_timezone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="The whole river, at JOB_RUN_CRON in JOB_TIMEZONE.",
+    )
+
+
+nightly = nightly_schedule(get_settings())

@@ -1,5 +1,7 @@
 """The event files' assets: `raw_events`."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from ingestion.events.files import EventLoadSummary, ingest_event_files
@@ -25,9 +27,10 @@ REJECTED = table_key("raw_events", "rejected_events")
 )
 def event_files(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
-) -> tuple[dg.MaterializeResult, dg.MaterializeResult, dg.MaterializeResult]:
-    """Land the event files of `EVENTS_PATH`. Without it nothing is landed here: events may come in
-    through the other doors.
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Land the event files of `EVENTS_PATH`.
+
+    Without it nothing is landed here; events may come in through the other doors.
     """
     with told_in_a_sentence():
         opened = warehouse.open()
@@ -37,22 +40,20 @@ def event_files(
             summary = EventLoadSummary()
         else:
             summary = ingest_event_files(opened, path)
-    return (
-        dg.MaterializeResult(
-            asset_key=EVENTS,
-            metadata={
-                "read": summary.read,
-                "accepted": summary.accepted,
-                "duplicates": summary.duplicates,
-                "files": summary.files,
-            },
-        ),
-        dg.MaterializeResult(asset_key=CONFLICTS, metadata={"conflicting": summary.conflicting}),
-        dg.MaterializeResult(
-            asset_key=REJECTED,
-            metadata={
-                "rejected": summary.rejected,
-                "by_reason": dict(summary.rejected_by_reason.most_common()),
-            },
-        ),
+    yield dg.MaterializeResult(
+        asset_key=EVENTS,
+        metadata={
+            "read": summary.read,
+            "accepted": summary.accepted,
+            "duplicates": summary.duplicates,
+            "files": summary.files,
+        },
+    )
+    yield dg.MaterializeResult(asset_key=CONFLICTS, metadata={"conflicting": summary.conflicting})
+    yield dg.MaterializeResult(
+        asset_key=REJECTED,
+        metadata={
+            "rejected": summary.rejected,
+            "by_reason": dict(summary.rejected_by_reason.most_common()),
+        },
     )

@@ -2,8 +2,8 @@
 
 The assets wrap `ingest_hubspot` and not its dlt source (`@dlt_assets`). The load is more than a
 pipeline run: it keeps dlt's state in the database alone, records itself in the ledger and turns
-refusals into sentences, with Dagster or without it. What there is to land is still dlt's to say: the
-tables are the source's resources.
+refusals into sentences, with Dagster or without it. What there is to land is still dlt's to say:
+the tables are the source's resources.
 """
 
 from collections.abc import Iterator
@@ -34,9 +34,11 @@ def _specs() -> list[dg.AssetSpec]:
 @dg.multi_asset(specs=_specs())
 def hubspot(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult]:
-    """Land HubSpot's records. Without `HUBSPOT_ACCESS_TOKEN` nothing is landed, and a warning says so
-    (as `millrace ingest all`, which lands the sources that are set up).
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Land HubSpot's records.
+
+    Without `HUBSPOT_ACCESS_TOKEN` nothing is landed, and a warning says so: like `millrace ingest
+    all`, a run lands the sources that are set up.
     """
     with told_in_a_sentence():
         opened = warehouse.open()

@@ -45,9 +45,7 @@ def dbt_models(project: Path | None = None) -> dg.AssetsDefinition:
         project: root of the dbt project; by default the working directory.
     """
 
-    @dbt_assets(
-        manifest=current_manifest(project), dagster_dbt_translator=DbtNames(), pool=RIVER
-    )
+    @dbt_assets(manifest=current_manifest(project), dagster_dbt_translator=DbtNames(), pool=RIVER)
     def models(
         context: dg.AssetExecutionContext,
         config: Clock,
@@ -84,16 +82,14 @@ def _build(
     target = target_folder(Path(dbt.project_dir)) / "dagster"
     (target / RESULTS).unlink(missing_ok=True)
     with patch.dict(os.environ, child_environment(warehouse)):
-        invocation = dbt.cli(
-            arguments, context=context, raise_on_error=False, target_path=target
-        )
+        invocation = dbt.cli(arguments, context=context, raise_on_error=False, target_path=target)
     yield from invocation.stream()
     if not invocation.is_successful():
         raise dg.Failure(_told(invocation), allow_retries=False)
 
 
 def _told(invocation: DbtCliInvocation) -> str:
-    """What failed, by name; what dbt says of single nodes may quote rows and stays in its output."""
+    """What failed, by name; what dbt says of a node may quote rows and stays in its output."""
     if not (invocation.target_path / RESULTS).exists():  # then it has looked at no row either
         # Imported late: it brings all of dbt along.
         from cli.dbt_build import sentence  # noqa: PLC0415
@@ -107,6 +103,6 @@ def _told(invocation: DbtCliInvocation) -> str:
     )
     named = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
     return (
-        f"dbt build failed at {named}, and no sync was run: dbt's output (stdout of this step) says "
-        "why; put the data or the model right, and start the run again."
+        f"dbt build failed at {named}, and no sync was run: dbt's output (stdout of this step) "
+        "says why; put the data or the model right, and start the run again."
     )

@@ -13,8 +13,8 @@ def sync_asset(declaration: Declaration) -> dg.AssetsDefinition:
     """The asset of a sync: it materializes by writing what changed to the destination.
 
     A run that a guard stopped, or that could not go on, fails. So does one in which the destination
-    refused rows, since a person has to look at these; the rest was written, so that the asset counts
-    as materialized too, and the next run tries the refused rows again.
+    refused rows, since a person has to look at these; the rest was written, so that the asset
+    counts as materialized too, and the next run tries the refused rows again.
     """
     key = sync_key(declaration)
 
@@ -26,7 +26,9 @@ def sync_asset(declaration: Declaration) -> dg.AssetsDefinition:
         description=declaration.description,
         pool=RIVER,
     )
-    def sync(context: dg.AssetExecutionContext, warehouse: WarehouseResource) -> dg.MaterializeResult:
+    def sync(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> dg.MaterializeResult[None]:
         with told_in_a_sentence():
             result = run_sync(warehouse.open(), declaration)
         counts = _counts(result)

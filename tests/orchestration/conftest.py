@@ -23,6 +23,16 @@ from warehouse.settings import get_settings
 COMPANIES = {"c1": "1001", "c2": "1002"}
 """Companies of the invented product, and their records in HubSpot."""
 
+_PROJECT = {
+    "dbt_project.yml",
+    "functions",
+    "macros",
+    "models",
+    "profiles.example.yml",
+    "seeds",
+    "snapshots",
+}
+
 
 @pytest.fixture(scope="session")
 def _orchestration_warehouse(
@@ -121,9 +131,7 @@ class River:
 
 
 @pytest.fixture
-def river(
-    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[River]:
+def river(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[River]:
     """An empty warehouse under an empty Dagster, and a folder with the events of two companies."""
     # Imported late: the definitions parse the dbt project where the settings of the tests say.
     from orchestration.definitions import defs  # noqa: PLC0415
@@ -153,3 +161,17 @@ def failure_of(result: dg.ExecuteInProcessResult) -> str:
     assert user_failure is not None, failed.step_failure_data.error
     assert user_failure.description is not None
     return user_failure.description
+
+
+def project_with(folder: Path, **assertions: str) -> Path:
+    """The dbt project at hand in another folder, with these assertions besides its own."""
+    kept = folder / "tests" / "assertions"
+    kept.mkdir(parents=True)
+    for each in Path.cwd().iterdir():
+        if each.name in _PROJECT:
+            (folder / each.name).symlink_to(each)
+    for each in Path("tests/assertions").iterdir():
+        (kept / each.name).symlink_to(each.absolute())
+    for name, query in assertions.items():
+        (kept / f"{name}.sql").write_text(query)
+    return folder

@@ -8,18 +8,9 @@ import dagster as dg
 import pytest
 
 from simulators.hubspot import HubspotSimulator
-from tests.orchestration.conftest import River, failure_of
+from tests.orchestration.conftest import River, failure_of, project_with
 from warehouse.build_lock import build_lock
 
-_PARTS = {
-    "dbt_project.yml",
-    "functions",
-    "macros",
-    "models",
-    "profiles.example.yml",
-    "seeds",
-    "snapshots",
-}
 JOURNEY = dg.AssetKey(["sync", "hubspot_company__journey"])
 
 
@@ -70,8 +61,7 @@ def test_a_failing_test_of_the_last_model_stops_the_sync_and_nothing_is_written(
 ) -> None:
     project = project_with(
         tmp_path / "project",
-        "nothing_is_ever_written",
-        "select company_id from {{ ref('sync_hubspot_company__journey') }}",
+        nothing_is_ever_written="select 1 from {{ ref('sync_hubspot_company__journey') }}",
     )
     monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
     result = river.of(project).run("journey")
@@ -110,16 +100,3 @@ def counts(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> dict[str, obj
         if each.asset_key == key
     ]
     return {name: entry.value for name, entry in event.metadata.items()}
-
-
-def project_with(folder: Path, name: str, test: str) -> Path:
-    """The dbt project at hand with one more assertion."""
-    assertions = folder / "tests" / "assertions"
-    assertions.mkdir(parents=True)
-    for each in Path.cwd().iterdir():
-        if each.name in _PARTS:
-            (folder / each.name).symlink_to(each)
-    for each in Path("tests/assertions").iterdir():
-        (assertions / each.name).symlink_to(each.absolute())
-    (assertions / f"{name}.sql").write_text(test)
-    return folder
