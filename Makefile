@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long test-contracts lint hooks format lock clean
+.PHONY: help setup demo dagster test test-long test-contracts lint hooks format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -20,6 +20,9 @@ $(SETUP): requirements.lock pyproject.toml
 
 demo: setup ## See the whole river: land, decide, write back, explain
 	@$(BIN)/millrace demo
+
+dagster: setup ## See and run the river in Dagster, on http://127.0.0.1:3000, until Ctrl-C
+	@$(BIN)/python -m orchestration.dev
 
 test: setup ## Unit, property, dbt and end-to-end tests on the embedded PostgreSQL
 	@$(BIN)/python -m pytest tests -m "not long" --ignore=tests/contracts --numprocesses 2 --dist worksteal

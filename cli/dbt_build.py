@@ -101,7 +101,7 @@ def build_models(
     with build_lock(warehouse), patch.dict(os.environ, child_environment(warehouse)):
         done = dbtRunner(callbacks=[watch]).invoke(arguments)
     if not isinstance(done.result, RunExecutionResult):
-        raise BuildError(_sentence(str(done.exception)))
+        raise BuildError(sentence(str(done.exception)))
 
     if not done.result.results:
         raise BuildError(
@@ -117,7 +117,7 @@ def build_models(
         elif status is NodeStatus.Skipped:
             skipped += 1
         else:
-            failures.append(BuildFailure(result.node.name, _sentence(result.message or "")))
+            failures.append(BuildFailure(result.node.name, sentence(result.message or "")))
     return BuildResult(
         models=passed["model"] + passed["snapshot"],
         seeds=passed["seed"],
@@ -128,7 +128,7 @@ def build_models(
     )
 
 
-def _sentence(message: str) -> str:
+def sentence(message: str) -> str:
     """dbt's message without its frame: the heading, where the macro was called, compiled code."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     kept = [

@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -43,6 +44,10 @@ class Settings(BaseSettings):
     """Where event files lie: a path, a glob or an fsspec URL."""
     hubspot_access_token: SecretStr | None = Field(None, alias="HUBSPOT_ACCESS_TOKEN")
     hubspot_base_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
+    job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
+    """When the whole river runs: five fields of cron, in `job_timezone`."""
+    job_timezone: str = Field("UTC", alias="JOB_TIMEZONE")
+    """IANA name, such as `Europe/Vienna`."""
 
     @field_validator("home")
     @classmethod
@@ -55,6 +60,26 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("job_run_cron")
+    @classmethod
+    def _cron(cls, schedule: str) -> str:
+        # Imported late: only who sets a time of their own pays for it.
+        from croniter import croniter  # type: ignore[import-untyped]  # noqa: PLC0415
+
+        fields = schedule.split()
+        if len(fields) != 5 or not croniter.is_valid(schedule):
+            raise ValueError("must be five fields of cron, such as 0 3 * * * for every night at 3")
+        return " ".join(fields)
+
+    @field_validator("job_timezone")
+    @classmethod
+    def _iana_name(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (OSError, ValueError, ZoneInfoNotFoundError):
+            raise ValueError("must be an IANA name, such as Europe/Vienna") from None
+        return name
 
     def require_hubspot_token(self) -> str:
         """HubSpot's private-app token.

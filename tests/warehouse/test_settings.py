@@ -82,3 +82,25 @@ def test_a_missing_token_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delenv("HUBSPOT_ACCESS_TOKEN", raising=False)
     with pytest.raises(SettingsError, match="HUBSPOT_ACCESS_TOKEN is not set"):
         Settings(_env_file=None).require_hubspot_token()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("JOB_RUN_CRON", "every night", "JOB_RUN_CRON must be five fields of cron"),
+        ("JOB_RUN_CRON", "0 25 * * *", "JOB_RUN_CRON must be five fields of cron"),
+        ("JOB_RUN_CRON", "0 0 3 * * *", "JOB_RUN_CRON must be five fields of cron"),
+        ("JOB_TIMEZONE", "Vienna", "JOB_TIMEZONE must be an IANA name"),
+        ("JOB_TIMEZONE", "../zone", "JOB_TIMEZONE must be an IANA name"),
+    ],
+)
+def test_a_time_that_nothing_can_run_at_is_refused(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(SettingsError, match=sentence):
+            get_settings()
+    finally:
+        get_settings.cache_clear()

@@ -1,0 +1,1 @@
+"""The river's assets: what lands, what is decided, what is written back."""

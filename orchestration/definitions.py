@@ -1,0 +1,22 @@
+"""What Dagster knows of Millrace: the assets, when they run, and what they need.
+
+Loads on a fresh clone: no database, token, profile or manifest has to be there.
+"""
+
+import dagster as dg
+
+from orchestration.dbt_project import dbt_resource
+from orchestration.jobs import ingestion, journey, river
+from orchestration.resources import WarehouseResource
+from orchestration.schedules import nightly
+from orchestration.sensors import new_events
+
+defs = dg.Definitions(
+    assets=dg.load_assets_from_package_name("orchestration.assets"),
+    jobs=[river, journey, ingestion],
+    schedules=[nightly],
+    sensors=[new_events],
+    resources={"warehouse": WarehouseResource(), "dbt": dbt_resource()},
+    # One process per run. A process per step would load dbt and dlt anew for each.
+    executor=dg.in_process_executor,
+)

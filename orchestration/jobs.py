@@ -1,0 +1,28 @@
+"""The ways to run the river. A new source, model or sync is in `river` by itself."""
+
+import dagster as dg
+
+from activation import find_declaration
+from orchestration.assets.events import event_files
+from orchestration.assets.hubspot import hubspot
+from orchestration.assets.models import models
+from orchestration.names import sync_key
+
+JOURNEY_SYNC = sync_key(find_declaration("hubspot_company__journey"))
+
+river = dg.define_asset_job(
+    "river",
+    selection=dg.AssetSelection.all(),
+    description="Everything: land all sources, build and test the models, write all syncs.",
+)
+journey = dg.define_asset_job(
+    "journey",
+    selection=dg.AssetSelection.assets(event_files, models)
+    | dg.AssetSelection.assets(JOURNEY_SYNC),
+    description="Land the event files, build and test the models, write the journey to HubSpot.",
+)
+ingestion = dg.define_asset_job(
+    "ingestion",
+    selection=dg.AssetSelection.assets(event_files, hubspot),
+    description="Land all sources, and no more.",
+)
