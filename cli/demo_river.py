@@ -219,7 +219,7 @@ def _show_rounds(rounds: list[Round]) -> None:
         ("events landed", [each.events.accepted for each in rounds]),
         ("  known already", [each.events.duplicates for each in rounds]),
         ("  rejected, new ones", _new(each.events.rejected for each in rounds)),
-        ("HubSpot companies read", [each.hubspot.of("companies").landed for each in rounds]),
+        ("HubSpot companies landed", [each.hubspot.of("companies").landed for each in rounds]),
         ("  contacts", [each.hubspot.of("contacts").landed for each in rounds]),
         ("models and tests passed", [each.build.models + each.build.tests for each in rounds]),
         ("companies that changed", [each.companies_changed for each in rounds]),
