@@ -116,7 +116,7 @@ def _run_round(
             events_folder,
             on_progress=lambda load: line(load.summary.read),
         )
-    with progress(f"{title}: landing HubSpot companies") as line:
+    with progress(f"{title}: landing HubSpot") as line:
         hubspot = ingest_hubspot(warehouse, get_settings(), on_progress=line)
     with progress(f"{title}: deciding, as of {until:%Y-%m-%d %H:%M} UTC, models and tests") as line:
         build = build_models(warehouse, as_of=until.isoformat(), on_progress=line)
@@ -163,6 +163,19 @@ def _hubspot_of(world: World) -> HubspotState:
                 "createdate": company.created_at.isoformat(),
             },
         )
+    for contact in world.hubspot_contacts:
+        state.add(
+            "contacts",
+            {
+                **contact.properties,
+                "associatedcompanyid": contact.company_ids[0],
+                "hs_object_id": contact.contact_id,
+                "createdate": contact.created_at.isoformat(),
+            },
+        )
+        for company_id in contact.company_ids:
+            is_primary = company_id == contact.company_ids[0]
+            state.associate(contact.contact_id, company_id, is_primary=is_primary)
     return state
 
 
@@ -206,7 +219,8 @@ def _show_rounds(rounds: list[Round]) -> None:
         ("events landed", [each.events.accepted for each in rounds]),
         ("  known already", [each.events.duplicates for each in rounds]),
         ("  rejected, new ones", _new(each.events.rejected for each in rounds)),
-        ("HubSpot companies read", [each.hubspot.records for each in rounds]),
+        ("HubSpot companies landed", [each.hubspot.of("companies").landed for each in rounds]),
+        ("  contacts", [each.hubspot.of("contacts").landed for each in rounds]),
         ("models and tests passed", [each.build.models + each.build.tests for each in rounds]),
         ("companies that changed", [each.companies_changed for each in rounds]),
         ("rows written to HubSpot", [each.sync.written for each in rounds]),

@@ -1,15 +1,17 @@
 """Running dlt so that the database alone knows how far a source has come.
 
 dlt usually keeps a working folder, settings files and a copy of its state beside the database.
-Here every run begins in an empty folder and takes state and schema from the database, so that a
-restored, reset or different database can never disagree with what lies on a disk. dlt reads no
-settings but the ones given here, writes no log lines, and reports nothing to its makers.
+Here every run begins in an empty folder and in an empty schema, the workbench; the source's own
+landing moves the rows on from there, in one transaction with everything else that the load
+changes. So a load that dies leaves the raw tables as they were, and a restored, reset or different
+database can never disagree with what lies on a disk. dlt reads no settings but the ones given here,
+writes no log lines, and reports nothing to its makers.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import dlt
 from dlt.common.configuration.container import Container
@@ -23,19 +25,17 @@ from warehouse.database import Warehouse
 from warehouse.settings import Tool
 
 
-def run_pipeline(
-    warehouse: Warehouse, *, name: str, schema: str, resources: Sequence[DltResource]
-) -> str | None:
-    """Land resources in a raw schema.
+def fill_workbench(
+    warehouse: Warehouse, *, name: str, schema: str, steps: Iterable[Sequence[DltResource]]
+) -> None:
+    """Read resources into the tables of a workbench.
 
     Args:
         warehouse: migrated.
-        name: identifies the state of this source in the database.
-        schema: the raw schema; dlt's own tables live there too, and `<schema>_staging` beside it.
-        resources: what to read, with its destination tables.
-
-    Returns:
-        What the rows of this load have in `_dlt_load_id`; None when there was nothing to land.
+        name: of the source.
+        schema: the workbench; it holds nothing but empty tables, and dlt's own come beside them.
+        steps: resources that are read together, step after step: a step is only asked for when
+            those before it have been read to their end, so that it may depend on what they gave.
 
     Raises:
         PipelineStepFailed: dlt's own; its cause is what went wrong in the source or the database.
@@ -51,10 +51,13 @@ def run_pipeline(
                 dataset_name=schema,
             )
             try:
-                loaded = pipeline.run(list(resources))
+                for resources in steps:
+                    if resources:
+                        pipeline.extract(list(resources))
+                pipeline.normalize()
+                pipeline.load()
             finally:
                 pipeline.deactivate()
-    return loaded.loads_ids[-1] if loaded.loads_ids else None
 
 
 class _OwnRunContext(RunContext):

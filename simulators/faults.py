@@ -58,7 +58,7 @@ class Slow(_Told):
 
 
 class Refuse(_Told):
-    """Refuse to write one record, whatever is written to it."""
+    """Refuse to write one record, whatever is written to it, or to read its associations."""
 
     kind: Literal["refuse"] = "refuse"
     record_id: str
@@ -76,7 +76,8 @@ class Fault(_Told):
 
     `Fault(does=RateLimited(), every=5)` is a 429 for every fifth request;
     `Fault(does=Cut(), method="POST", path="*/batch/update", skip=2, times=1)` hits the third batch
-    alone. A `Refuse` counts only requests that write its record.
+    alone. A `Refuse` counts only requests that write its record or read its
+    associations.
     """
 
     does: Annotated[Interference | Refuse, Field(discriminator="kind")]
@@ -138,7 +139,7 @@ class FaultPlan:
         return due
 
     def refusals(self, method: str, path: str, record_ids: Collection[str]) -> list[Refuse]:
-        """Which of the records that a request is to write are refused. Ask once: it counts."""
+        """Which of the records that a request names are refused. Ask once: it counts."""
         with self._lock:
             return [
                 armed.fault.does

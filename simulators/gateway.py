@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from asyncio import sleep
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Protocol
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -59,7 +60,10 @@ class Vendor(Protocol):
 
 
 class Gateway:
-    """An ASGI application in front of a vendor's: logs each request and does the faults to it."""
+    """An ASGI application in front of a vendor's: logs each request and does the faults to it.
+
+    Every answer has the vendor's time in its `Date`.
+    """
 
     def __init__(
         self, app: ASGIApp, *, vendor: Vendor, calls: CallLog, faults: FaultPlan, clock: Clock
@@ -101,6 +105,8 @@ class Gateway:
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 call.status = message["status"]
+                now = format_datetime(self._clock(), usegmt=True)
+                message["headers"] = [*message["headers"], (b"date", now.encode())]
             await send(message)
 
         fault = self._faults.interference(method, path)

@@ -37,6 +37,7 @@ def serving(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
                 http=_CuttableProtocol,
                 ws="none",
                 proxy_headers=False,
+                date_header=False,  # a simulator's clock is its own
                 log_config=None,
                 log_level="warning",
                 access_log=False,

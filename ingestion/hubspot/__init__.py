@@ -1,1 +1,1 @@
-"""HubSpot: its companies, read over the API."""
+"""HubSpot: its records, associations, owners and properties, read over the API."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import requests
 
@@ -54,26 +55,46 @@ def policy_name(response: requests.Response) -> str | None:
     return body.get("policyName") if isinstance(body, dict) else None
 
 
+def scopes_for(path: str) -> tuple[str, ...]:
+    """The scopes that a private app needs to read at a path; none for a path that is not read."""
+    match path.strip("/").split("/"):
+        case ["crm", _, "objects", object_type, *_]:
+            return (f"crm.objects.{object_type}.read",)
+        case ["crm", _, "properties", object_type, *_]:
+            return (f"crm.schemas.{object_type}.read",)
+        case ["crm", _, "owners", *_]:
+            return ("crm.objects.owners.read",)
+        case ["crm", _, "associations", from_type, to_type, *_]:
+            return (f"crm.objects.{from_type}.read", f"crm.objects.{to_type}.read")
+        case _:
+            return ()
+
+
 def _refusal(response: requests.Response, base_url: str) -> HubspotError:
+    path = urlsplit(response.url).path
     match response.status_code:
         case 401:
             return HubspotError(
                 "HubSpot does not accept the access token: put the token of a private app of this "
                 "account into HUBSPOT_ACCESS_TOKEN."
             )
-        case 403:
+        case 403 if scopes_for(path):
             return HubspotError(
-                "The access token may not read companies: give the private app the scope "
-                "crm.objects.companies.read."
+                f"The access token may not read {path}: give the private app the scope "
+                f"{' and '.join(scopes_for(path))}."
             )
         case 429 if policy_name(response) == DAILY_LIMIT:
             return HubspotError(
                 "HubSpot's daily limit of requests is used up: run it again tomorrow."
             )
-        case status:
+        case status if status == 429 or status >= 500:
             return HubspotError(
                 f"HubSpot at {base_url} answered {status} again and again: try later, and check "
                 "HUBSPOT_BASE_URL if it stays so."
+            )
+        case status:
+            return HubspotError(
+                f"HubSpot at {base_url} answered {status} to {path}: check HUBSPOT_BASE_URL."
             )
 
 

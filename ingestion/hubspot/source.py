@@ -1,103 +1,364 @@
-"""What is asked of HubSpot's API, and where it lands, in `raw_hubspot`."""
+"""What is asked of HubSpot's API, stream by stream, as dlt's REST configuration says it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
-from dlt.sources.rest_api.typing import RESTAPIConfig
-from requests import Response, Session
+from dlt.sources.rest_api.typing import Endpoint, PaginatorConfig, RESTAPIConfig
+from requests import Response
 
 from ingestion.hubspot.errors import HubspotError
-
-COMPANIES_PATH = "crm/v3/objects/companies"
-COMPANY_PROPERTIES = (
-    "name",
-    "domain",
-    "country",
-    "hs_lastmodifieddate",
-    "hubspot_owner_id",
-    "is_subjectively_onboarded_",
-    "cs_stage",
-    "salesaccountmanager",
-    "customersuccessmanager",
-    "account_manager",
+from ingestion.hubspot.limits import PAGE_SIZE, limits_of
+from ingestion.hubspot.objects import (
+    OWNERS,
+    OWNERS_PATH,
+    PROPERTIES_PATH,
+    PROPERTY_DEFINITIONS,
+    AssociationType,
+    CrmObject,
 )
-"""Internal names; HubSpot leaves out those that an account does not have."""
-PAGE_SIZE = 100
-"""As many as HubSpot gives at once."""
+from ingestion.hubspot.paging import AssociationsOf, ByIds, ChangedSince, next_page
+from ingestion.hubspot.session import RequestMeter, session_through
+from ingestion.workbench import RawTable
+
+Row = dict[str, Any]
+"""A row of a raw table, by column."""
+Record = dict[str, Any]
+"""One entry of `results`, as HubSpot gave it."""
+
+_NONE_FOUND = "crm.associations.NO_ASSOCIATIONS_FOUND"
 
 
-def hubspot_resources(
-    base_url: str, token: str, session: Session, on_page: Callable[[int], None]
-) -> list[DltResource]:
-    """HubSpot's records as dlt resources, one per table of `raw_hubspot`.
+@dataclass(slots=True)
+class Reading:
+    """What one load has read for one table so far."""
 
-    Every run reads all records that are not archived. Pages follow by `after`: the link in the
-    answer names HubSpot's own host, whatever `base_url` is. A record that moves while pages are
-    read can come twice; the later version stays. Rows are replaced by deletion and insertion in
-    one transaction, because PostgreSQL 14 has no MERGE.
+    table: RawTable
+    meter: RequestMeter
+    rows: int = 0
+    """Rows that came, those that came again included."""
+    in_use: set[str] = field(default_factory=set)
+    """Ids of the records that came and are not archived; of CRM records alone."""
+    archived: set[str] = field(default_factory=set)
+    """Ids of the records that came from the list of archived ones; of CRM records alone."""
+    missing: set[str] = field(default_factory=set)
+    """Ids that were asked for and of which HubSpot says that there are no such records."""
+    answered: set[str] = field(default_factory=set)
+    """Ids of the records whose associations came completely, be there any or none."""
 
-    Args:
-        base_url: of the API, without a slash at its end.
-        token: of a private app with the scope `crm.objects.companies.read`.
-        session: makes the requests; retries are its business.
-        on_page: called with the number of records on every page.
 
-    Raises:
-        HubspotError: while reading, when an answer is not a page of records.
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A page, or the answer to a batch."""
+
+    results: list[Record]
+    errors: list[Record]
+    """Why some of a batch failed; empty when nothing did."""
+    asked: list[str]
+    """The ids of a batch."""
+
+    @property
+    def ids(self) -> Iterator[str]:
+        """Of the records that came."""
+        return (result["id"] for result in self.results)
+
+
+class HubspotSource:
+    """The streams of one account, for one load.
+
+    Pages of lists follow by `after`: the link in an answer names HubSpot's own host, whatever
+    `base_url` is. Nothing is asked before dlt draws from a resource.
     """
 
-    def look_at_page(response: Response, *_: object, **__: object) -> Response:
-        body = response.json()
-        if not isinstance(body, dict) or not isinstance(body.get("results"), list):
-            raise HubspotError(
-                f"{base_url} answered with something else than a page of records: check "
-                "HUBSPOT_BASE_URL, or try again later."
-            )
-        on_page(len(body["results"]))
-        return response
+    def __init__(self, base_url: str, token: str, on_page: Callable[[int], None]) -> None:
+        """Read the account of a token.
 
-    config: RESTAPIConfig = {
-        "client": {
-            "base_url": base_url,
-            "auth": {"type": "bearer", "token": token},
-            "session": session,
-            "paginator": {
-                "type": "cursor",
-                "cursor_path": "paging.next.after",
-                "cursor_param": "after",
-            },
-        },
-        "resource_defaults": {
-            "primary_key": "id",
-            "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
-            "max_table_nesting": 0,
-            "columns": {
-                "id": {"data_type": "text", "nullable": False},
-                "archived": {"data_type": "bool", "nullable": False},
-                "created_at": {"data_type": "timestamp", "nullable": False},
-                "updated_at": {
-                    "data_type": "timestamp",
-                    "nullable": False,
-                    "dedup_sort": "desc",
-                },
-                "properties": {"data_type": "json", "nullable": False},
-            },
-            "endpoint": {
-                "data_selector": "results",
-                "response_actions": [{"status_code": 200, "action": look_at_page}],
-            },
-        },
-        "resources": [
+        Args:
+            base_url: of the API, without a slash at its end.
+            token: of a private app with the scopes that `errors.scopes_for` tells.
+            on_page: called with the number of rows of each page.
+        """
+        self.base_url = base_url
+        self.readings: dict[str, Reading] = {}
+        """By table, those for which anything was to be read."""
+        self._token = token
+        self._on_page = on_page
+        self._limits = limits_of(f"{base_url} {token}")
+
+    @property
+    def calls(self) -> int:
+        """Requests made so far, repeated ones included."""
+        return sum(reading.meter.calls for reading in self.readings.values())
+
+    def reading(self, table: RawTable) -> Reading:
+        """What has been read for a table so far."""
+        if table.name not in self.readings:
+            self.readings[table.name] = Reading(table, RequestMeter(self._limits))
+        return self.readings[table.name]
+
+    def records(self, crm_object: CrmObject, since: datetime | None) -> list[DltResource]:
+        """The records that are not archived: those changed `since`, or all.
+
+        Only the list is complete. The search sees changes late.
+        """
+        endpoint: Endpoint
+        if since is None:
+            endpoint = _list_of(crm_object)
+        else:
+            endpoint = {
+                "path": f"{crm_object.path}/search",
+                "method": "POST",
+                "paginator": ChangedSince(crm_object, since),
+            }
+        return self._resources(
+            crm_object.table,
+            "records",
+            [endpoint],
+            _record_rows,
+            lambda reading, answer: reading.in_use.update(answer.ids),
+        )
+
+    def archived_records(self, crm_object: CrmObject) -> list[DltResource]:
+        """All archived records, which no search ever finds."""
+        endpoint = _list_of(crm_object, archived="true")
+        return self._resources(
+            crm_object.table,
+            "archived",
+            [endpoint],
+            lambda record: ({**row, "archived": True} for row in _record_rows(record)),
+            lambda reading, answer: reading.archived.update(answer.ids),
+        )
+
+    def records_by_id(self, crm_object: CrmObject, ids: Collection[str]) -> list[DltResource]:
+        """The records of these ids that are not archived, and in `missing` those there are not."""
+        endpoint: Endpoint = {
+            "path": f"{crm_object.path}/batch/read",
+            "method": "POST",
+            "paginator": ByIds(crm_object, sorted(ids)),
+        }
+
+        def note(reading: Reading, answer: _Answer) -> None:
+            reading.in_use.update(answer.ids)
+            for error in answer.errors:
+                if error.get("category") == "OBJECT_NOT_FOUND":
+                    reading.missing.update(error.get("context", {}).get("ids", ()))
+
+        return (
+            self._resources(crm_object.table, "by_id", [endpoint], _record_rows, note)
+            if ids
+            else []
+        )
+
+    def owners(self) -> list[DltResource]:
+        """All owners, archived ones too."""
+        endpoints: list[Endpoint] = [
             {
-                "name": "companies",
-                "endpoint": {
-                    "path": COMPANIES_PATH,
-                    "params": {"limit": PAGE_SIZE, "properties": list(COMPANY_PROPERTIES)},
+                "path": OWNERS_PATH,
+                "params": {"limit": PAGE_SIZE, "archived": archived},
+                "paginator": _BY_AFTER,
+            }
+            for archived in ("false", "true")
+        ]
+        return self._resources(OWNERS, "owners", endpoints, _owner_rows)
+
+    def property_definitions(self, crm_objects: Sequence[CrmObject]) -> list[DltResource]:
+        """All properties of these kinds of records."""
+        return [
+            resource
+            for crm_object in crm_objects
+            for resource in self._resources(
+                PROPERTY_DEFINITIONS,
+                f"of_{crm_object.name}",
+                [
+                    {
+                        "path": f"{PROPERTIES_PATH}/{crm_object.name}",
+                        "paginator": "single_page",
+                    }
+                ],
+                _definition_rows(crm_object.name),
+            )
+        ]
+
+    def associations(self, kind: AssociationType, ids: Collection[str]) -> list[DltResource]:
+        """The associations of the records of these ids, and in `answered` whose are complete.
+
+        HubSpot names a record without any among the errors of a 207. What else stands there was
+        not read. Records that an answer without errors passes over have none.
+        """
+        endpoint: Endpoint = {
+            "path": kind.path,
+            "method": "POST",
+            "paginator": AssociationsOf(sorted(ids)),
+        }
+
+        def note(reading: Reading, answer: _Answer) -> None:
+            with_more = {
+                result["from"]["id"] for result in answer.results if next_page(result) is not None
+            }
+            if answer.errors:
+                reading.answered.update(result["from"]["id"] for result in answer.results)
+            else:
+                reading.answered.update(answer.asked)
+            for error in answer.errors:
+                if error.get("subCategory") == _NONE_FOUND:
+                    reading.answered.update(error.get("context", {}).get("fromObjectId", ()))
+            reading.answered -= with_more
+
+        return (
+            self._resources(kind.table, "of_records", [endpoint], _association_rows(kind), note)
+            if ids
+            else []
+        )
+
+    def _resources(
+        self,
+        table: RawTable,
+        name: str,
+        endpoints: Sequence[Endpoint],
+        rows_of: Callable[[Record], Iterator[Row]],
+        note: Callable[[Reading, _Answer], None] | None = None,
+    ) -> list[DltResource]:
+        """Resources that read endpoints into one table of the workbench.
+
+        Args:
+            table: where the rows go.
+            name: tells the resources of a table apart.
+            endpoints: what is asked, in its order.
+            rows_of: the rows that one result makes.
+            note: what is remembered of an answer.
+        """
+        reading = self.reading(table)
+        base_url = self.base_url
+        on_page = self._on_page
+
+        def look_at_page(response: Response, *_: object, **__: object) -> Response:
+            body = response.json()
+            if not isinstance(body, dict) or not isinstance(body.get("results"), list):
+                raise HubspotError(
+                    f"{base_url} answered with something else than a page of records: check "
+                    "HUBSPOT_BASE_URL, or try again later."
+                )
+            answer = _Answer(body["results"], body.get("errors") or [], _asked(response))
+            if note is not None:
+                note(reading, answer)
+            on_page(len(answer.results))
+            return response
+
+        def rows(result: Record) -> Iterator[Row]:
+            for row in rows_of(result):
+                reading.rows += 1
+                yield row
+
+        config: RESTAPIConfig = {
+            "client": {
+                "base_url": base_url,
+                "auth": {"type": "bearer", "token": self._token},
+                "session": session_through(reading.meter),
+            },
+            "resource_defaults": {
+                "table_name": table.name,
+                "write_disposition": "append",
+                "max_table_nesting": 0,
+                "columns": {
+                    column: {"data_type": data_type, "nullable": column in table.nullable}
+                    for column, data_type in table.columns.items()
                 },
             },
-        ],
+            "resources": [
+                {
+                    "name": f"{table.name}_{name}_{number}",
+                    "endpoint": {
+                        "data_selector": "results",
+                        "response_actions": [
+                            {"status_code": 200, "action": look_at_page},
+                            {"status_code": 207, "action": look_at_page},
+                        ],
+                        **endpoint,
+                    },
+                    "processing_steps": [{"yield_map": rows}],
+                }
+                for number, endpoint in enumerate(endpoints)
+            ],
+        }
+        return rest_api_resources(config)
+
+
+_BY_AFTER: PaginatorConfig = {
+    "type": "cursor",
+    "cursor_path": "paging.next.after",
+    "cursor_param": "after",
+}
+
+
+def _list_of(crm_object: CrmObject, *, archived: str = "false") -> Endpoint:
+    return {
+        "path": crm_object.path,
+        "params": {
+            "limit": PAGE_SIZE,
+            "archived": archived,
+            "properties": list(crm_object.properties),
+        },
+        "paginator": _BY_AFTER,
     }
-    return rest_api_resources(config)
+
+
+def _asked(response: Response) -> list[str]:
+    """The ids that a batch was asked for; none where the request was no batch."""
+    sent = response.request.body
+    if not isinstance(sent, str | bytes):
+        return []
+    return [one["id"] for one in json.loads(sent).get("inputs", ())]
+
+
+def _record_rows(record: Record) -> Iterator[Row]:
+    yield {
+        "id": record["id"],
+        "archived": record.get("archived", False),
+        "archived_at": record.get("archivedAt"),
+        "created_at": record["createdAt"],
+        "updated_at": record["updatedAt"],
+        "properties": record["properties"],
+    }
+
+
+def _owner_rows(owner: Record) -> Iterator[Row]:
+    yield {
+        "id": owner["id"],
+        "archived": owner["archived"],
+        "created_at": owner["createdAt"],
+        "updated_at": owner["updatedAt"],
+        "owner": owner,
+    }
+
+
+def _definition_rows(object_type: str) -> Callable[[Record], Iterator[Row]]:
+    def rows(definition: Record) -> Iterator[Row]:
+        yield {
+            "object_type": object_type,
+            "name": definition["name"],
+            "archived": definition.get("archived", False),
+            "definition": definition,
+        }
+
+    return rows
+
+
+def _association_rows(kind: AssociationType) -> Callable[[Record], Iterator[Row]]:
+    def rows(result: Record) -> Iterator[Row]:
+        for associated in result["to"]:
+            for type_ in associated["associationTypes"]:
+                yield {
+                    kind.from_column: result["from"]["id"],
+                    kind.to_column: str(associated["toObjectId"]),
+                    "category": type_["category"],
+                    "type_id": type_["typeId"],
+                    "label": type_.get("label"),
+                }
+
+    return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,14 +91,16 @@ class BatchProblem:
 
     category: str
     message: str
-    inputs: Sequence[InputKey]
+    context: Mapping[str, Sequence[str]]
+    """Which inputs, as the answer lists them: see `context_of`."""
+    sub_category: str | None = None
 
-    @property
-    def context(self) -> dict[str, list[str]]:
-        """The inputs, as the answer lists them."""
-        context = {"ids": [key.id for key in self.inputs]}
-        trace_ids = [key.trace_id for key in self.inputs if key.trace_id is not None]
-        return {**context, "objectWriteTraceId": trace_ids} if trace_ids else context
+
+def context_of(inputs: Sequence[InputKey]) -> dict[str, list[str]]:
+    """The inputs of records, as an answer lists them."""
+    context = {"ids": [key.id for key in inputs]}
+    trace_ids = [key.trace_id for key in inputs if key.trace_id is not None]
+    return {**context, "objectWriteTraceId": trace_ids} if trace_ids else context
 
 
 def batch_response(
@@ -118,6 +120,7 @@ def batch_response(
         {
             "status": "error",
             "category": problem.category,
+            **({"subCategory": problem.sub_category} if problem.sub_category else {}),
             "message": problem.message,
             "context": problem.context,
             "links": {},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Iterable
 from datetime import timedelta
 
 from starlette.applications import Starlette
@@ -15,10 +16,12 @@ from starlette.types import Message, Receive, Scope, Send
 from simulators.calls import CallLog
 from simulators.faults import FaultPlan, RateLimited, ServerError
 from simulators.gateway import Gateway, RequestSummary
+from simulators.hubspot.association_routes import AssociationRoutes
 from simulators.hubspot.errors import (
     HubspotError,
     invalid_request,
     invalid_values,
+    missing_scopes,
     not_found,
     rate_limited,
     server_error,
@@ -29,6 +32,8 @@ from simulators.hubspot.object_routes import ObjectRoutes
 from simulators.hubspot.owner_routes import OwnerRoutes
 from simulators.hubspot.properties import InvalidValuesError
 from simulators.hubspot.property_routes import PropertyRoutes
+from simulators.hubspot.scopes import needed_scopes
+from simulators.hubspot.search import MAX_RESULTS
 from simulators.hubspot.state import HubspotState
 from simulators.hubspot.tables import InvalidDefinitionError
 
@@ -40,8 +45,9 @@ class HubspotSimulator:
     """A HubSpot account that answers over HTTP: an ASGI application.
 
     It answers as HubSpot does, credentials, batch sizes and validation included. `state` holds what
-    the account knows, `calls` what it was asked, `faults` what it has been told to do wrong; all
-    three may be read and changed while it is being served (`simulators.serving.serving`).
+    the account knows, `calls` what it was asked, `faults` what it has been told to do wrong,
+    `missing_scopes` what its token may not do; all four may be read and changed while it is being
+    served (`simulators.serving.serving`).
     """
 
     def __init__(
@@ -51,18 +57,27 @@ class HubspotSimulator:
         access_token: str = DEFAULT_TOKEN,
         limits: RateLimits | None = None,
         search_delay: timedelta = timedelta(0),
+        search_cap: int = MAX_RESULTS,
+        association_page: int = 100,
+        missing_scopes: Iterable[str] = (),
     ) -> None:
         """Serve `state`, or a new account without records.
 
         Without `limits` it takes any number of requests. A search sees a change `search_delay`
-        after it was made, by the state's clock.
+        after it was made, by the state's clock, and one can page through `search_cap` of its
+        results. A contact's associations come `association_page` at once.
         """
         self.state = state or HubspotState()
         self.access_token = access_token
         self.calls = CallLog()
         self.faults = FaultPlan()
         self._limits = limits
-        self._endpoints = _endpoints(self.state, self.faults, search_delay)
+        self.missing_scopes = set(missing_scopes)
+        self._endpoints = _endpoints(
+            self.state,
+            ObjectRoutes(self.state, self.faults, search_delay, search_cap),
+            AssociationRoutes(self.state, self.faults, association_page),
+        )
         self._gateway = Gateway(
             self._answer,
             vendor=_Hubspot(),
@@ -83,6 +98,9 @@ class HubspotSimulator:
         """Credentials, then limits, then the endpoint."""
         request = Request(scope)
         refused = self._unauthenticated(request.headers.get("Authorization", ""))
+        lacking = needed_scopes(request.method, request.url.path) & self.missing_scopes
+        if refused is None and lacking:
+            refused = missing_scopes(lacking)
         if refused is not None:
             await refused.response()(scope, receive, send)
             return
@@ -142,10 +160,13 @@ def _number_of_inputs(body: bytes) -> int:
         return 0
 
 
-def _endpoints(state: HubspotState, faults: FaultPlan, search_delay: timedelta) -> Starlette:
+def _endpoints(
+    state: HubspotState, objects: ObjectRoutes, associations: AssociationRoutes
+) -> Starlette:
     app = Starlette(
         routes=[
-            *ObjectRoutes(state, faults, search_delay).routes(),
+            *objects.routes(),
+            *associations.routes(),
             *PropertyRoutes(state).routes(),
             *OwnerRoutes(state).routes(),
         ],

@@ -12,6 +12,7 @@ from simulators.hubspot.errors import ErrorDetail, HubspotError, invalid_request
 from simulators.hubspot.properties import FieldType, PropertyType
 
 MAX_INPUTS = 100
+MAX_ASSOCIATION_INPUTS = 1_000
 MAX_FILTER_GROUPS = 5
 MAX_FILTERS_IN_GROUP = 6
 MAX_SEARCH_LIMIT = 200
@@ -60,6 +61,19 @@ class BatchRead(Body):
     id_property: str | None = None
     properties: list[str]
     properties_with_history: list[str] = []
+
+
+class AssociationReadInput(Body):
+    """One record whose associations are wanted, from the start or after a page of them."""
+
+    id: StrictStr
+    after: StrictStr | None = None
+
+
+class AssociationRead(Body):
+    """`POST /crm/v4/associations/{from}/{to}/batch/read`."""
+
+    inputs: Annotated[list[AssociationReadInput], Field(max_length=MAX_ASSOCIATION_INPUTS)]
 
 
 class Operator(StrEnum):

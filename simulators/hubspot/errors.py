@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -112,6 +112,21 @@ def unauthenticated(*, has_token: bool) -> HubspotError:
     else:
         message = "Authentication credentials not found."
     return HubspotError(401, "INVALID_AUTHENTICATION", message)
+
+
+def missing_scopes(scopes: Iterable[str]) -> HubspotError:
+    """403, for a token whose app has not been given these."""
+    return HubspotError(
+        403,
+        "MISSING_SCOPES",
+        "This app hasn't been granted all required scopes to make this call.",
+        errors=[
+            ErrorDetail(
+                message="One or more of the following scopes are required.",
+                context={"requiredGranularScopes": sorted(scopes)},
+            )
+        ],
+    )
 
 
 def rate_limited(policy: str, *, retry_after: int | None = None) -> JSONResponse:

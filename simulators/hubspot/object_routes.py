@@ -20,6 +20,7 @@ from simulators.hubspot.answers import (
     Json,
     Selection,
     batch_response,
+    context_of,
     page_json,
     record_json,
     record_with_history_json,
@@ -51,11 +52,17 @@ _MAX_SEARCH_BODY = 3_000
 class ObjectRoutes:
     """The endpoints of records, on one state."""
 
-    def __init__(self, state: HubspotState, faults: FaultPlan, search_delay: timedelta) -> None:
-        """`search_delay` is how long it takes until a search sees what has changed."""
+    def __init__(
+        self, state: HubspotState, faults: FaultPlan, search_delay: timedelta, search_cap: int
+    ) -> None:
+        """`search_delay` is how long it takes until a search sees what has changed.
+
+        `search_cap` is how many results of one search can be paged through.
+        """
         self._state = state
         self._faults = faults
         self._search_delay = search_delay
+        self._search_cap = search_cap
 
     def routes(self) -> list[Route]:
         """For the application's routing table."""
@@ -116,7 +123,12 @@ class ObjectRoutes:
         wanted = parse(Search, body)
         with self._state.lock:
             table = self._table(request)
-            found = search(table, wanted, indexed_at=self._state.now() - self._search_delay)
+            found = search(
+                table,
+                wanted,
+                indexed_at=self._state.now() - self._search_delay,
+                most=self._search_cap,
+            )
         selection = Selection(wanted.properties)
         answer: Json = {
             "total": found.total,
@@ -165,7 +177,9 @@ class ObjectRoutes:
                 if record is None or record.is_archived:
                     missing.append(key)
                 elif update.id in refusals:
-                    refused.append(BatchProblem("VALIDATION_ERROR", refusals[update.id], (key,)))
+                    refused.append(
+                        BatchProblem("VALIDATION_ERROR", refusals[update.id], context_of([key]))
+                    )
                 else:
                     self._overwrite(request, table, record, stored)
                     answer = record_json(record.current(), table.kind, Selection(tuple(stored)))
@@ -281,6 +295,6 @@ def _not_found(table: ObjectTable, missing: Sequence[InputKey]) -> list[BatchPro
             "OBJECT_NOT_FOUND",
             f"Could not get some {table.kind.singular} objects, they may be deleted or not exist. "
             "Check that ids are valid.",
-            tuple(missing),
+            context_of(missing),
         )
     ]

@@ -173,6 +173,8 @@ CONTACTS = ObjectType(
         _own("phone", "Phone Number", _CONTACT),
         _own("company", "Company Name", _CONTACT),
         _own("country", "Country/Region", _CONTACT),
+        _own("hs_additional_emails", "Additional email addresses", _CONTACT),
+        _number("associatedcompanyid", "Primary Associated Company ID", _CONTACT),
         dropdown(
             "lifecyclestage", "Lifecycle Stage", _CONTACT, _LIFECYCLE_STAGES, hubspot_defined=True
         ),
@@ -217,6 +219,20 @@ ACCOUNT_PROPERTIES = (
         _COMPANY,
         (option("yes", "Yes"), option("no", "No")),
     ),
+    dropdown(
+        "customer_status",
+        "Customer status",
+        _COMPANY,
+        (option("active", "Active"), option("churned", "Churned")),
+    ),
+    PropertyDefinition(
+        name="is_internal_test",
+        label="Is internal test?",
+        type=PropertyType.BOOL,
+        field_type=FieldType.BOOLEAN_CHECKBOX,
+        group_name=_COMPANY,
+    ),
 )
 """The company properties that the account has made for itself and that Millrace reads or writes
-(spec/activation.md, Declared, not coded; spec/journey.md, Inputs). The dropdowns are empty."""
+(spec/activation.md, Declared, not coded; spec/journey.md, Inputs; spec/engagement.md, Universe and
+mapping). The dropdowns that Millrace writes to are empty."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from simulators.clock import Clock
+from simulators.hubspot.associations import Association, Associations
 from simulators.hubspot.owners import Owner
 from simulators.hubspot.properties import PropertyDefinition, PropertyGroup
 from simulators.hubspot.records import ObjectRecord
@@ -31,6 +32,7 @@ class _Table:
 class _Account:
     owners: list[Owner]
     objects: dict[str, _Table]
+    associations: list[Association] = field(default_factory=list)
 
 
 _ACCOUNTS = TypeAdapter(_Account)
@@ -50,6 +52,7 @@ def save_state(state: HubspotState, path: Path) -> None:
                     )
                     for name, table in state.tables.items()
                 },
+                associations=list(state.associations),
             )
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -79,4 +82,5 @@ def load_state(path: Path, *, clock: Clock = utc_now) -> HubspotState:
         table.definitions = {definition.name: definition for definition in saved.definitions}
         for record in saved.records:
             table.insert(record)
+    state.associations = Associations(account.associations)
     return state

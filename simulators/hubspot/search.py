@@ -19,6 +19,7 @@ from simulators.hubspot.tables import ObjectTable
 from simulators.hubspot.timestamps import format_instant, parse_instant
 
 MAX_RESULTS = 10_000
+"""How far HubSpot lets one page."""
 MAX_FILTERS = 18
 
 _Key = tuple[float, str]
@@ -50,7 +51,9 @@ class SearchPage:
     """Where the next page begins, be it out of reach; None on the last."""
 
 
-def search(table: ObjectTable, request: Search, *, indexed_at: datetime) -> SearchPage:
+def search(
+    table: ObjectTable, request: Search, *, indexed_at: datetime, most: int = MAX_RESULTS
+) -> SearchPage:
     """Answer a search from an index that knows the account as it was at `indexed_at`.
 
     Text is compared without regard to case, except that the values of `IN` and `NOT_IN` are taken
@@ -59,11 +62,11 @@ def search(table: ObjectTable, request: Search, *, indexed_at: datetime) -> Sear
     sorted; records without the sorted value come last. Archived records are not found.
 
     Raises:
-        HubspotError: a 400 for a search that HubSpot refuses, among them one past 10,000 results.
+        HubspotError: a 400 for a search that HubSpot refuses, among them one past `most` results.
     """
     if sum(len(group.filters) for group in request.filter_groups) > MAX_FILTERS:
         raise invalid_request(f"A search has at most {MAX_FILTERS} filters in all groups together.")
-    offset = _offset(request)
+    offset = _offset(request, most)
     groups = [
         [_predicate(table, filter_) for filter_ in group.filters] for group in request.filter_groups
     ]
@@ -86,13 +89,13 @@ def search(table: ObjectTable, request: Search, *, indexed_at: datetime) -> Sear
     )
 
 
-def _offset(request: Search) -> int:
+def _offset(request: Search, most: int) -> int:
     after = request.after or "0"
     if not (after.isascii() and after.isdigit()):
         raise invalid_request(f"after must be a whole number, not {after}.")
-    if int(after) + request.limit > MAX_RESULTS:
+    if int(after) + request.limit > most:
         raise invalid_request(
-            f"A search gives no more than {MAX_RESULTS:,} results: after {after} with limit "
+            f"A search gives no more than {most:,} results: after {after} with limit "
             f"{request.limit} goes past them."
         )
     return int(after)

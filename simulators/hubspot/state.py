@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Self
 
 from simulators.clock import Clock
+from simulators.hubspot.associations import Association, Associations
 from simulators.hubspot.object_types import (
     ACCOUNT_PROPERTIES,
     COMPANIES,
+    CONTACTS,
     CREATED_PROPERTY,
     ID_PROPERTY,
     OBJECT_TYPES,
@@ -30,7 +32,7 @@ from simulators.hubspot.timestamps import format_instant, parse_instant, to_mill
 
 
 class HubspotState:
-    """One account: records by object type, property definitions, owners.
+    """One account: records by object type, property definitions, owners, associations.
 
     Every method may be called while a simulator serves the state from another thread. Take `lock`
     around several calls that belong together.
@@ -40,6 +42,7 @@ class HubspotState:
         """An account without records; its companies have the properties that Millrace writes."""
         self.lock = threading.RLock()
         self.owners: dict[str, Owner] = {owner.id: owner for owner in owners}
+        self.associations = Associations()
         self.tables: dict[str, ObjectTable] = {
             name: ObjectTable(kind) for name, kind in OBJECT_TYPES.items()
         }
@@ -134,13 +137,56 @@ class HubspotState:
             self.overwrite(object_type, record, self.validated(object_type, values))
 
     def archive(self, object_type: str, record_id: str) -> None:
-        """Put a record into the recycle bin.
+        """Put a record into the recycle bin. The time of its last change stays as it is.
 
         Raises:
             KeyError: when there is no such record.
         """
         with self.lock:
             self.record(object_type, record_id).archived_at = self.now()
+
+    def restore(self, object_type: str, record_id: str) -> None:
+        """Take a record out of the recycle bin. The time of its last change stays as it is.
+
+        Raises:
+            KeyError: when there is no such record.
+        """
+        with self.lock:
+            self.record(object_type, record_id).archived_at = None
+
+    def erase(self, object_type: str, record_id: str) -> None:
+        """Delete a record for good: nothing will ever be answered of it.
+
+        Raises:
+            KeyError: when there is no such record.
+        """
+        with self.lock:
+            self.record(object_type, record_id)
+            self.tables[object_type].remove(record_id)
+            if object_type == CONTACTS.name:
+                self.associations.forget_contact(record_id)
+            elif object_type == COMPANIES.name:
+                self.associations.forget_company(record_id)
+
+    def associate(self, contact_id: str, company_id: str, *, is_primary: bool = False) -> None:
+        """Say that a contact belongs to a company. Neither record counts as changed by it.
+
+        Raises:
+            KeyError: when there is no such contact or company.
+        """
+        with self.lock:
+            self.record(CONTACTS.name, contact_id)
+            self.record(COMPANIES.name, company_id)
+            self.associations.put(Association(contact_id, company_id, is_primary))
+
+    def dissociate(self, contact_id: str, company_id: str) -> None:
+        """Say that a contact does not belong to a company. Neither record counts as changed by it.
+
+        Raises:
+            KeyError: when it does not belong to it.
+        """
+        with self.lock:
+            self.associations.remove(contact_id, company_id)
 
     def set_options(self, object_type: str, name: str, values: Sequence[str]) -> None:
         """Give a dropdown exactly these options, each labelled with its value.

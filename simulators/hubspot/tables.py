@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 
 from simulators.hubspot.object_types import ObjectType
@@ -68,6 +68,16 @@ class ObjectTable:
             raise ValueError(f"{self.kind.name} has a record {record.id} already.")
         self._records[id_] = record
         insort(self._ids, id_)
+
+    def remove(self, record_id: str) -> None:
+        """Take a record out for good.
+
+        Raises:
+            KeyError: when there is none with this id.
+        """
+        id_ = int(record_id)
+        del self._records[id_]
+        del self._ids[bisect_left(self._ids, id_)]
 
     def define(self, definition: PropertyDefinition) -> None:
         """Add a property, or put a new definition in the place of the old one.

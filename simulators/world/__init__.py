@@ -21,6 +21,7 @@ from simulators.world.model import (
     Defect,
     Delivery,
     HubspotCompany,
+    HubspotContact,
     HubspotOwner,
     World,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Defect",
     "Delivery",
     "HubspotCompany",
+    "HubspotContact",
     "HubspotOwner",
     "World",
     "build_world",

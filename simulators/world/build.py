@@ -7,7 +7,7 @@ from itertools import chain
 from simulators.world.broken import broken_lines
 from simulators.world.calendar import WORLD_END, ago
 from simulators.world.casting import cast_companies, live
-from simulators.world.crm import company_records, owners, prospects
+from simulators.world.crm import company_records, contacts, owners, prospects
 from simulators.world.delivery import conflicting_lines, deliver
 from simulators.world.model import World
 
@@ -39,17 +39,19 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
     ]
     lines += conflicting_lines(seed, chain.from_iterable(lives.values()))
     lines += broken_lines(seed, lines, "companies")
+    records = tuple(
+        sorted(
+            (*company_records(cast), *prospects(seed, days, companies)),
+            key=lambda record: (record.created_at, record.hubspot_company_id),
+        )
+    )
     return World(
         seed=seed,
         started_at=ago(days=days),
         ended_at=WORLD_END,
         companies=cast,
         events=tuple(sorted(lines, key=lambda line: (line.arrived_at, line.event_id, line.line))),
-        hubspot_companies=tuple(
-            sorted(
-                (*company_records(cast), *prospects(seed, days, companies)),
-                key=lambda record: (record.created_at, record.hubspot_company_id),
-            )
-        ),
+        hubspot_companies=records,
         hubspot_owners=owners(),
+        hubspot_contacts=tuple(contacts(seed, records, cast)),
     )

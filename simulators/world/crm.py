@@ -1,21 +1,37 @@
-"""What HubSpot knows of the world: company records and owners."""
+"""What HubSpot knows of the world: company records, contacts and owners."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from simulators.world.calendar import SignUpCalendar
 from simulators.world.geography import draw_country
-from simulators.world.model import Company, HubspotCompany, HubspotOwner
-from simulators.world.naming import names
+from simulators.world.model import (
+    Company,
+    CompanyKind,
+    HubspotCompany,
+    HubspotContact,
+    HubspotOwner,
+)
+from simulators.world.naming import draw_person, names
 from simulators.world.streams import random_stream
 
 CS_MANAGERS = Path(__file__).parents[2] / "seeds" / "reference" / "cs_managers.csv"
 _PROSPECTS = 12
+_CONTACTS_OF_A_COMPANY = (1, 1, 1, 2, 2, 3)
+_SHARE_WITH_TWO_COMPANIES = 0.04
+_LIFECYCLE_STAGES = {
+    CompanyKind.UNFINISHED: "lead",
+    CompanyKind.LEAD: "lead",
+    CompanyKind.TRIAL: "opportunity",
+    CompanyKind.TEST: "other",
+    CompanyKind.CHURNED: "other",
+}
+"""What people made of the contacts of such companies; those of all others are customers."""
 
 
 def company_records(companies: Iterable[Company]) -> Iterator[HubspotCompany]:
@@ -50,6 +66,41 @@ def prospects(seed: int, days: int, companies: int) -> Iterator[HubspotCompany]:
             properties={"name": name, "domain": domain, "country": country.name},
             created_at=calendar.draw(stream, days, 1, country.utc_offset),
         )
+
+
+def contacts(
+    seed: int, records: Sequence[HubspotCompany], companies: Iterable[Company]
+) -> Iterator[HubspotContact]:
+    """One to three people of every company record; a few belong to a second company as well.
+
+    Args:
+        seed: of the world.
+        records: the company records.
+        companies: the truth behind them; there is none behind prospects, whose people are leads.
+    """
+    kinds = {company.hubspot_company_id: company.kind for company in companies}
+    numbers = count()
+    for record in records:
+        company_id = record.hubspot_company_id
+        stream = random_stream(seed, "contacts", company_id)
+        kind = kinds.get(company_id, CompanyKind.LEAD)
+        for place in range(stream.choice(_CONTACTS_OF_A_COMPANY)):
+            first_name, last_name = draw_person(stream)
+            mailbox = f"{first_name}.{last_name}{place or ''}".lower()
+            associated = [company_id]
+            if stream.random() < _SHARE_WITH_TWO_COMPANIES:
+                associated.append(stream.choice(records).hubspot_company_id)
+            yield HubspotContact(
+                contact_id=str(51_300_000_000 + next(numbers) * 1_019 + stream.randrange(1_000)),
+                properties={
+                    "email": f"{mailbox}@{record.properties['domain']}",
+                    "firstname": first_name,
+                    "lastname": last_name,
+                    "lifecyclestage": _LIFECYCLE_STAGES.get(kind, "customer"),
+                },
+                company_ids=tuple(dict.fromkeys(associated)),
+                created_at=record.created_at + timedelta(minutes=place + 1),
+            )
 
 
 def owners(cs_managers: Path = CS_MANAGERS) -> tuple[HubspotOwner, ...]:

@@ -154,6 +154,18 @@ class HubspotCompany:
 
 
 @dataclass(frozen=True, slots=True)
+class HubspotContact:
+    """A person whom people keep in HubSpot."""
+
+    contact_id: str
+    properties: Mapping[str, str]
+    """By HubSpot's internal names: email, firstname, lastname, lifecyclestage."""
+    company_ids: tuple[str, ...]
+    """HubSpot companies that the contact is associated with, the primary one first."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HubspotOwner:
     """A user of the HubSpot account, whom records can belong to."""
 
@@ -174,6 +186,7 @@ class World:
     """In order of arrival; none arrives after `ended_at`."""
     hubspot_companies: tuple[HubspotCompany, ...]
     hubspot_owners: tuple[HubspotOwner, ...]
+    hubspot_contacts: tuple[HubspotContact, ...]
     _arrivals: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

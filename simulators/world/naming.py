@@ -24,6 +24,15 @@ _TRADES = (
     "Electric", "Fitness", "Foods", "Gardens", "Hotels", "Landscaping", "Logistics", "Painters",
     "Plumbing", "Retail", "Roofing", "Schools", "Security", "Services", "Staffing", "Transport",
 )  # fmt: skip
+_FIRST_NAMES = (
+    "Alder", "Aspen", "Bay", "Birch", "Briar", "Cedar", "Clover", "Fern", "Flint", "Hazel",
+    "Heath", "Juniper", "Laurel", "Linden", "Maple", "Reed", "River", "Rowan", "Sage", "Wren",
+)  # fmt: skip
+_LAST_NAMES = (
+    "Ashbank", "Barrowfield", "Coppergate", "Dalebrook", "Elmsworth", "Fernhollow", "Greywater",
+    "Highmeadow", "Ironwood", "Kestrelcroft", "Longfurrow", "Millstream", "Oakfen", "Quarryside",
+    "Ridgeway", "Stonebarn", "Thornacre", "Underhill", "Westmarsh", "Yarrowfield",
+)  # fmt: skip
 
 
 def names(stream: Random) -> Iterator[tuple[str, str]]:
@@ -43,6 +52,11 @@ def names(stream: Random) -> Iterator[tuple[str, str]]:
 def draw_mailbox(stream: Random, domain: str) -> str:
     """An address at which a company of this domain reads mail."""
     return f"{stream.choice(('hello', 'info', 'office', 'owner', 'team', 'admin'))}@{domain}"
+
+
+def draw_person(stream: Random) -> tuple[str, str]:
+    """A first and a last name that nobody has."""
+    return stream.choice(_FIRST_NAMES), stream.choice(_LAST_NAMES)
 
 
 def draw_client_id(stream: Random) -> str:

@@ -17,7 +17,6 @@ from tests.contracts.openapi import Description
 
 BEYOND_THE_SIMULATOR = {
     "Company_Batch_upsert": "Millrace never makes companies",
-    "Assoc4_Batch_get_page": "the simulator has no associations",
     "Pipe_Pipelines_get_all": "the simulator has no pipelines",
 }
 """Operations of the description that the simulator does not know, and why."""
@@ -36,6 +35,7 @@ class Example:
 
 
 COMPANIES = "/crm/v3/objects/companies"
+ASSOCIATIONS = "/crm/v4/associations/contacts/companies/batch/read"
 READ_ALL = "properties=name&properties=cs_stage&propertiesWithHistory=cs_stage"
 SEARCH = {
     "filterGroups": [
@@ -102,6 +102,7 @@ EXAMPLES = {
     "Owner_Owners_get_page": Example("GET", "/crm/v3/owners/?limit=1"),
     "Owner_Owners_get_page_noslash": Example("GET", "/crm/v3/owners?email=bo@example.com"),
     "Owner_Owners_get_by_id": Example("GET", "/crm/v3/owners/41"),
+    "Assoc4_Batch_get_page": Example("POST", ASSOCIATIONS, {"inputs": [{"id": "1001"}]}),
 }
 """A right request for every operation that the simulator knows, by operation id."""
 
@@ -118,7 +119,9 @@ def simulator() -> HubspotSimulator:
     for name in ("ada", "bo"):
         state.add("contacts", {"email": f"{name}@example.com"})
         state.add("deals", {"dealname": f"Deal of {name}", "amount": "12.50"})
-    return HubspotSimulator(state)
+    state.associate("1001", "1001", is_primary=True)
+    state.associate("1001", "1002")
+    return HubspotSimulator(state, association_page=1)
 
 
 @contextmanager
@@ -155,6 +158,23 @@ def test_every_operation_turns_strangers_away_rightly(
 
         assert statuses == {HTTPStatus.UNAUTHORIZED}
         assert hubspot.recorder.operations == EXAMPLES.keys()
+
+
+def test_every_operation_names_the_scope_that_is_missing_rightly(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.missing_scopes = {
+        f"crm.{kind}.{name}.{deed}"
+        for kind in ("objects", "schemas")
+        for name in ("companies", "contacts", "deals", "owners")
+        for deed in ("read", "write")
+    }
+
+    with hubspot_on_record(simulator) as hubspot, client_of(hubspot) as client:
+        answers = [example.send(client) for example in EXAMPLES.values()]
+
+        assert {answer.status_code for answer in answers} == {HTTPStatus.FORBIDDEN}
+        assert {answer.json()["category"] for answer in answers} == {"MISSING_SCOPES"}
 
 
 @pytest.mark.parametrize(
@@ -303,6 +323,26 @@ def test_limits_are_told_and_enforced_rightly(
         pytest.param(
             Example("GET", "/crm/v3/owners/7"), HTTPStatus.NOT_FOUND, id="an unknown owner"
         ),
+        pytest.param(
+            Example("POST", ASSOCIATIONS, {"inputs": [{"id": "1001", "after": "1001"}]}),
+            HTTPStatus.OK,
+            id="further associations of a contact",
+        ),
+        pytest.param(
+            Example("POST", ASSOCIATIONS, {"inputs": [{"id": "1001"}, {"id": "1002"}]}),
+            HTTPStatus.MULTI_STATUS,
+            id="associations of a contact that has none",
+        ),
+        pytest.param(
+            Example("POST", ASSOCIATIONS, {"inputs": [{"id": "7"}]}),
+            HTTPStatus.MULTI_STATUS,
+            id="associations of an unknown contact",
+        ),
+        pytest.param(
+            Example("POST", "/crm/v4/associations/deals/tickets/batch/read", {"inputs": []}),
+            HTTPStatus.BAD_REQUEST,
+            id="associations that there are none of",
+        ),
     ],
 )
 def test_a_request_that_cannot_be_met_is_answered_rightly(
@@ -334,6 +374,10 @@ def test_a_request_that_cannot_be_met_is_answered_rightly(
         ),
         pytest.param(Example("POST", f"{COMPANIES}/batch/read", ["1001"]), id="a list"),
         pytest.param(Example("GET", f"{COMPANIES}?archived=perhaps"), id="not a boolean"),
+        pytest.param(
+            Example("POST", ASSOCIATIONS, {"inputs": [{"id": str(n)} for n in range(1_001)]}),
+            id="1,001 contacts at once",
+        ),
         pytest.param(
             Example("POST", "/crm/v3/properties/companies", {"name": "colour"}), id="fields missing"
         ),

@@ -373,3 +373,36 @@ def test_owners_are_the_people_of_the_reference_file_who_have_a_hubspot_user(wor
     assert len({owner.owner_id for owner in world.hubspot_owners}) == 13
     assert all(owner.owner_id.isdigit() for owner in world.hubspot_owners)
     assert "cs.bramble@example.com" not in {owner.email for owner in world.hubspot_owners}
+
+
+def test_every_company_record_has_contacts_of_its_own_domain(world: World) -> None:
+    domains = {r.hubspot_company_id: r.properties["domain"] for r in world.hubspot_companies}
+    contacts = world.hubspot_contacts
+
+    assert {contact.company_ids[0] for contact in contacts} == domains.keys()
+    assert len({contact.contact_id for contact in contacts}) == len(contacts)
+    assert len({contact.properties["email"] for contact in contacts}) == len(contacts)
+    for contact in contacts:
+        assert contact.properties["email"].endswith(f"@{domains[contact.company_ids[0]]}")
+        assert contact.contact_id.isdigit()
+        assert domains.keys() >= set(contact.company_ids)
+    assert 5 < sum(len(contact.company_ids) == 2 for contact in contacts) < 50
+
+
+def test_contacts_of_paying_companies_are_customers(world: World) -> None:
+    stages = {
+        contact.company_ids[0]: contact.properties["lifecyclestage"]
+        for contact in world.hubspot_contacts
+    }
+    for company in world.companies:
+        if company.hubspot_company_id is not None:
+            is_customer = stages[company.hubspot_company_id] == "customer"
+            assert is_customer == (
+                company.kind
+                in {
+                    CompanyKind.SMALL_BUSINESS,
+                    CompanyKind.NO_TOUCH,
+                    CompanyKind.MID_SIZE,
+                    CompanyKind.LARGE,
+                }
+            )

@@ -19,6 +19,7 @@ reports as (
 hubspot_companies as (
 
     select * from {{ ref('stg_hubspot__companies') }}
+    where not is_archived
 
 ),
 

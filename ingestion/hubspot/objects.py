@@ -1,0 +1,173 @@
+"""What is read of HubSpot: the kinds of records, their associations, and the raw tables.
+
+One more kind of record is one more `CrmObject`, with a table like that of the others (a
+migration); one more association is one more `AssociationType`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion.workbench import RawTable
+
+SCHEMA = "raw_hubspot"
+
+OBJECTS_PATH = "crm/v3/objects"
+PROPERTIES_PATH = "crm/v3/properties"
+OWNERS_PATH = "crm/v3/owners"
+ASSOCIATIONS_PATH = "crm/v4/associations"
+
+
+@dataclass(frozen=True, slots=True)
+class CrmObject:
+    """A kind of record, and what Millrace wants to know of it."""
+
+    name: str
+    """As in paths; also the name of its raw table."""
+    modified_property: str
+    """Holds the time of the last change; contacts have an older one than all others."""
+    properties: tuple[str, ...]
+    """Internal names; HubSpot leaves out those that an account does not have."""
+
+    @property
+    def path(self) -> str:
+        """Of its list."""
+        return f"{OBJECTS_PATH}/{self.name}"
+
+    @property
+    def table(self) -> RawTable:
+        """Where its records land."""
+        return RawTable(
+            schema=SCHEMA,
+            name=self.name,
+            key=("id",),
+            columns={
+                "id": "text",
+                "archived": "bool",
+                "archived_at": "timestamp",
+                "created_at": "timestamp",
+                "updated_at": "timestamp",
+                "properties": "json",
+            },
+            nullable=frozenset({"archived_at"}),
+            set_back=("missing_since",),
+            prefer="archived desc, updated_at desc",
+            outdated=(
+                "landed.archived = excluded.archived and landed.updated_at > excluded.updated_at"
+            ),
+        )
+
+
+COMPANIES = CrmObject(
+    name="companies",
+    modified_property="hs_lastmodifieddate",
+    properties=(
+        "hs_object_id",
+        "createdate",
+        "hs_lastmodifieddate",
+        "name",
+        "domain",
+        "country",
+        "lifecyclestage",
+        "hubspot_owner_id",
+        # spec/journey.md, Inputs; spec/activation.md, Declared, not coded
+        "is_subjectively_onboarded_",
+        "cs_stage",
+        "salesaccountmanager",
+        "customersuccessmanager",
+        "account_manager",
+        # spec/engagement.md, Universe and mapping
+        "is_internal_test",
+        "customer_status",
+    ),
+)
+CONTACTS = CrmObject(
+    name="contacts",
+    modified_property="lastmodifieddate",
+    properties=(
+        "hs_object_id",
+        "createdate",
+        "lastmodifieddate",
+        # found again by spec/attribution.md and spec/funnel.md, whose people are known by email
+        "email",
+        "hs_additional_emails",
+        "firstname",
+        "lastname",
+        # spec/engagement.md, Universe and mapping
+        "lifecyclestage",
+        "associatedcompanyid",
+        "hubspot_owner_id",
+    ),
+)
+CRM_OBJECTS = (COMPANIES, CONTACTS)
+
+OWNERS = RawTable(
+    schema=SCHEMA,
+    name="owners",
+    key=("id",),
+    columns={
+        "id": "text",
+        "archived": "bool",
+        "created_at": "timestamp",
+        "updated_at": "timestamp",
+        "owner": "json",
+    },
+    prefer="archived desc, updated_at desc",
+)
+PROPERTY_DEFINITIONS = RawTable(
+    schema=SCHEMA,
+    name="property_definitions",
+    key=("object_type", "name"),
+    columns={"object_type": "text", "name": "text", "archived": "bool", "definition": "json"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AssociationType:
+    """Which records of one kind belong to which of another."""
+
+    from_object: CrmObject
+    from_column: str
+    to_object: CrmObject
+    to_column: str
+    table_name: str
+
+    @property
+    def path(self) -> str:
+        """Where associations are asked for."""
+        return f"{ASSOCIATIONS_PATH}/{self.from_object.name}/{self.to_object.name}/batch/read"
+
+    @property
+    def table(self) -> RawTable:
+        """Where the associations land: a row for each type that two records are associated by."""
+        return RawTable(
+            schema=SCHEMA,
+            name=self.table_name,
+            key=(self.from_column, self.to_column, "category", "type_id"),
+            columns={
+                self.from_column: "text",
+                self.to_column: "text",
+                "category": "text",
+                "type_id": "bigint",
+                "label": "text",
+            },
+            nullable=frozenset({"label"}),
+        )
+
+
+CONTACT_COMPANIES = AssociationType(
+    from_object=CONTACTS,
+    from_column="contact_id",
+    to_object=COMPANIES,
+    to_column="company_id",
+    table_name="contact_company_associations",
+)
+ASSOCIATION_TYPES = (CONTACT_COMPANIES,)
+
+TABLES = (
+    *(crm_object.table for crm_object in CRM_OBJECTS),
+    OWNERS,
+    PROPERTY_DEFINITIONS,
+    *(association_type.table for association_type in ASSOCIATION_TYPES),
+)
+"""All of them, in the order in which they are told of."""

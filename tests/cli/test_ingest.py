@@ -1,0 +1,184 @@
+"""`millrace ingest` as a person or a script meets it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from cli.main import main
+from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState
+from simulators.serving import serving
+from warehouse.database import Warehouse
+from warehouse.settings import get_settings
+
+EVENT = {
+    "event_type": "company_created",
+    "occurred_at": "2026-03-01T00:00:00Z",
+    "data": {"company_id": "c1", "name": "Mill"},
+}
+
+
+class Told(NamedTuple):
+    """What a command said, and how it ended."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+Ingest = Callable[..., Told]
+
+
+@pytest.fixture
+def hubspot() -> HubspotSimulator:
+    """An account with two companies, of which one has a contact."""
+    state = HubspotState.with_companies([{"name": "One"}, {"name": "Two"}])
+    state.add("contacts", {"hs_object_id": "51", "email": "ada@example.com"})
+    state.associate("51", "1001")
+    return HubspotSimulator(state)
+
+
+@pytest.fixture
+def broken_events(tmp_path: Path) -> Path:
+    """A folder with a whole file of one event and a compressed one that was cut short."""
+    folder = tmp_path / "events"
+    folder.mkdir()
+    (folder / "whole.jsonl").write_text(json.dumps({**EVENT, "event_id": "e1"}) + "\n")
+    lines = "".join(json.dumps({**EVENT, "event_id": f"e{n}"}) + "\n" for n in range(2, 500))
+    (folder / "cut.jsonl.gz").write_bytes(gzip.compress(lines.encode())[:-20])
+    return folder
+
+
+@pytest.fixture
+def ingest(
+    warehouse: Warehouse,
+    hubspot: HubspotSimulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Ingest]:
+    """Run `millrace ingest` on a fresh warehouse and that account."""
+    with serving(hubspot) as base_url:
+        monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
+        monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("HUBSPOT_BASE_URL", base_url)
+        monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", DEFAULT_TOKEN)
+        monkeypatch.setenv("EVENTS_PATH", "")
+
+        def run(*arguments: str) -> Told:
+            get_settings.cache_clear()
+            monkeypatch.setattr(sys, "argv", ["millrace", "ingest", *arguments])
+            with pytest.raises(SystemExit) as end:
+                main()
+            out, err = capsys.readouterr()
+            assert "Traceback" not in err
+            return Told(int(end.value.code or 0), out, err)
+
+        yield run
+    get_settings.cache_clear()
+
+
+def test_hubspot_is_told_table_by_table(ingest: Ingest) -> None:
+    told = ingest("hubspot")
+
+    assert told.exit_code == 0
+    assert "2 rows landed in raw_hubspot.companies, 0 known already (2 calls)" in told.out
+    assert "1 rows landed in raw_hubspot.contacts, 0 known already (2 calls)" in told.out
+    assert "landed in raw_hubspot.contact_company_associations" in told.out
+
+
+def test_hubspot_is_told_to_machines_too(ingest: Ingest, hubspot: HubspotSimulator) -> None:
+    ingest("hubspot")
+    hubspot.calls.clear()
+
+    told = ingest("hubspot", "--full", "--json")
+
+    tables = {table["table"]: table for table in told.json["tables"]}
+    assert tables["companies"]["read"] == tables["companies"]["known"] == 2
+    assert hubspot.calls.to("*/search") == []
+
+
+def test_hubspot_can_be_read_again_from_an_instant(
+    ingest: Ingest, hubspot: HubspotSimulator
+) -> None:
+    ingest("hubspot")
+    hubspot.state.add("companies", {"name": "Old", "createdate": "2026-01-01T00:00:00Z"})
+
+    assert "0 rows landed in raw_hubspot.companies" in ingest("hubspot").out
+    told = ingest("hubspot", "--since", "2025-12-31T00:00:00+01:00")
+    assert "1 rows landed in raw_hubspot.companies" in told.out
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-01", "2026-11-01T00:00:00"])
+def test_since_must_be_an_instant(ingest: Ingest, text: str) -> None:
+    told = ingest("hubspot", "--since", text)
+
+    assert told.exit_code == 2
+    assert "is not an RFC 3339 instant" in told.err
+
+
+def test_broken_event_files_are_told_with_what_landed_all_the_same(
+    ingest: Ingest, broken_events: Path
+) -> None:
+    told = ingest("events", "--path", str(broken_events))
+    assert told.exit_code == 1
+    assert " landed, 0 known already, 0 rejected" in told.out
+    assert "cut.jsonl.gz" in told.err
+    assert "Whatever else could be read has landed" in told.err
+
+    again = ingest("events", "--path", str(broken_events), "--json")
+    assert again.exit_code == 1
+    assert again.json["read"] == again.json["duplicates"] > 0
+
+
+def test_all_lands_hubspot_though_an_event_file_is_broken(
+    ingest: Ingest, broken_events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EVENTS_PATH", str(broken_events))
+
+    told = ingest("all")
+    assert told.exit_code == 1
+    assert "events read" in told.out
+    assert "2 rows landed in raw_hubspot.companies" in told.out
+    assert "Not everything has landed. events: " in told.err
+
+    again = ingest("all", "--json")
+    assert again.exit_code == 1
+    assert again.json["failures"].keys() == {"events"}
+    assert again.json["events"]["duplicates"] > 0
+    assert len(again.json["hubspot"]["tables"]) == 5
+
+
+def test_all_lands_events_though_hubspot_refuses(
+    ingest: Ingest,
+    hubspot: HubspotSimulator,
+    broken_events: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("EVENTS_PATH", str(broken_events / "whole.jsonl"))
+    hubspot.missing_scopes.add("crm.objects.contacts.read")
+
+    told = ingest("all")
+
+    assert told.exit_code == 1
+    assert "1 events read: 1 landed" in told.out
+    assert "hubspot: " in told.err
+    assert "give the private app the scope crm.objects.contacts.read" in told.err
+
+
+def test_all_ends_well_when_everything_landed(ingest: Ingest) -> None:
+    told = ingest("all", "--json")
+
+    assert told.exit_code == 0
+    assert (told.json["events"], told.json["failures"]) == (None, {})
