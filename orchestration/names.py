@@ -12,8 +12,6 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
-from dagster_dlt import DagsterDltTranslator
-from dagster_dlt.translator import DltResourceTranslatorData
 
 from activation.declaration import Declaration
 
@@ -33,6 +31,12 @@ def group_of(key: dg.AssetKey) -> str:
     return key.path[0]
 
 
+def landed_by_dlt(schema: str, table: str) -> dg.AssetSpec:
+    """The asset of a raw table that dlt fills; nothing in Dagster comes before it."""
+    key = table_key(schema, table)
+    return dg.AssetSpec(key=key, group_name=group_of(key), kinds={"dlt", "postgres"})
+
+
 class DbtNames(DagsterDbtTranslator):
     """Names for what dbt's manifest holds; the schema is production's, whatever the target is."""
 
@@ -47,25 +51,3 @@ class DbtNames(DagsterDbtTranslator):
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The group of a model, seed, snapshot or source."""
         return group_of(self.get_asset_key(dbt_resource_props))
-
-
-class DltNames(DagsterDltTranslator):
-    """Names for dlt's resources.
-
-    Args:
-        schema: raw schema in which the resources land.
-    """
-
-    def __init__(self, schema: str) -> None:
-        self.schema = schema
-
-    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
-        """The asset of a resource's table; nothing in Dagster comes before it."""
-        key = table_key(self.schema, data.resource.name)
-        return (
-            super()
-            .get_asset_spec(data)
-            .replace_attributes(
-                key=key, group_name=group_of(key), deps=[], kinds={"dlt", "postgres"}
-            )
-        )

@@ -24,3 +24,5 @@ class WarehouseLock(IntEnum):
     """Shared by all syncs that are at work; a restore holds it alone."""
     LANDING = 5_170_005
     """One batch of events lands at a time (`ingestion.events.landing`)."""
+    HUBSPOT_LOAD = 5_170_006
+    """One load of HubSpot at a time (`ingestion.hubspot.landing`)."""

@@ -23,7 +23,6 @@ SOURCE = "events"
 TABLE = "raw_events.events"
 
 
-
 class AcceptedEvent(NamedTuple):
     """An event and where it came from."""
 

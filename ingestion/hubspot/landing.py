@@ -61,13 +61,13 @@ from ingestion.workbench import (
     workbench_of,
 )
 from warehouse.database import Warehouse
+from warehouse.locks import WarehouseLock
 from warehouse.settings import Settings
 
 SOURCE = "hubspot"
 SEARCH_OVERLAP = timedelta(minutes=10)
 """How much later than it was made a change may show in HubSpot's search."""
 
-_LOCK = 5_170_010  # one load of HubSpot at a time per database; the number means nothing
 _LOCK_TIMEOUT = "10s"
 
 
@@ -201,7 +201,7 @@ def _be_alone(connection: Connection[TupleRow]) -> None:
     """
     connection.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
     try:
-        connection.execute("select pg_advisory_lock(%s)", [_LOCK])
+        connection.execute("select pg_advisory_lock(%s)", [WarehouseLock.HUBSPOT_LOAD.value])
     except psycopg.errors.LockNotAvailable:
         raise HubspotError(
             "Another load of HubSpot is under way in this database: wait until it has ended."

@@ -1,37 +1,24 @@
 """HubSpot's assets: `raw_hubspot`, one per table.
 
-The assets wrap `ingest_hubspot` and not its dlt source (`@dlt_assets`). The load is more than a
-pipeline run: it keeps dlt's state in the database alone, records itself in the ledger and turns
-refusals into sentences, with Dagster or without it. What there is to land is still dlt's to say:
-the tables are the source's resources.
+They wrap `ingest_hubspot` and not dlt resources (dagster-dlt's `@dlt_assets`). The load is more than
+a pipeline run: everything that it reads lands in one transaction with its rows in the ledger, and
+refusals are sentences, with Dagster or without it. The tables are the load's own list.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
-import requests
-from dagster_dlt.translator import DltResourceTranslatorData
 
-from ingestion.hubspot.landing import SCHEMA, SOURCE, ingest_hubspot
-from ingestion.hubspot.source import hubspot_resources
+from ingestion.hubspot.landing import SOURCE, ingest_hubspot
+from ingestion.hubspot.objects import TABLES
 from orchestration.failures import told_in_a_sentence
 from orchestration.landed import landed_since, last_load
-from orchestration.names import DltNames
+from orchestration.names import landed_by_dlt
 from orchestration.resources import WarehouseResource
 from warehouse.settings import get_settings
 
 
-def _specs() -> list[dg.AssetSpec]:
-    names = DltNames(SCHEMA)
-    # Nothing is asked for: a resource makes its requests when a pipeline runs it.
-    resources = hubspot_resources("https://example.com", "", requests.Session(), lambda *_: None)
-    return [
-        names.get_asset_spec(DltResourceTranslatorData(resource=resource, pipeline=None))
-        for resource in resources
-    ]
-
-
-@dg.multi_asset(specs=_specs())
+@dg.multi_asset(specs=[landed_by_dlt(table.schema, table.name) for table in TABLES])
 def hubspot(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
