@@ -1,8 +1,8 @@
 """HubSpot's assets: `raw_hubspot`, one per table.
 
-They wrap `ingest_hubspot` and not dlt resources (dagster-dlt's `@dlt_assets`). The load is more than
-a pipeline run: everything that it reads lands in one transaction with its rows in the ledger, and
-refusals are sentences, with Dagster or without it. The tables are the load's own list.
+They wrap `ingest_hubspot` and not dlt resources (dagster-dlt's `@dlt_assets`). The load is more
+than a pipeline run: everything that it reads lands in one transaction with its rows in the ledger,
+and refusals are sentences, with Dagster or without it. The tables are the load's own list.
 """
 
 from collections.abc import Iterator
