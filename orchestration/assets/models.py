@@ -38,38 +38,24 @@ class Clock(dg.Config):
     )
 
 
-def dbt_models(project: Path | None = None) -> dg.AssetsDefinition:
-    """The assets of a dbt project.
+@dbt_assets(manifest=current_manifest(), dagster_dbt_translator=DbtNames(), pool=RIVER)
+def models(
+    context: dg.AssetExecutionContext,
+    config: Clock,
+    warehouse: WarehouseResource,
+    dbt: DbtCliResource,
+) -> Iterator[object]:
+    """Build and test the models (dbt build, without the unit tests, which test code).
 
-    Args:
-        project: root of the dbt project; by default the working directory.
+    A test or model that fails ends this asset, and with it every sync of the run.
     """
-
-    @dbt_assets(manifest=current_manifest(project), dagster_dbt_translator=DbtNames(), pool=RIVER)
-    def models(
-        context: dg.AssetExecutionContext,
-        config: Clock,
-        warehouse: WarehouseResource,
-        dbt: DbtCliResource,
-    ) -> Iterator[object]:
-        """Build and test the models (dbt build, without the unit tests, which test code).
-
-        A test or model that fails ends this asset, and with it every sync of the run.
-        """
-        with told_in_a_sentence():
-            opened = warehouse.open()
-            with build_lock(opened):
-                if not context.is_subset:
-                    mark = events_mark(opened)
-                    context.instance.add_run_tags(
-                        context.run.run_id, {BUILT_FROM: mark or "nothing"}
-                    )
-                yield from _build(context, config, opened, dbt)
-
-    return models
-
-
-models = dbt_models()
+    with told_in_a_sentence():
+        opened = warehouse.open()
+        with build_lock(opened):
+            if not context.is_subset:
+                mark = events_mark(opened) or "none"
+                context.instance.add_run_tags(context.run.run_id, {BUILT_FROM: mark})
+            yield from _build(context, config, opened, dbt)
 
 
 def _build(

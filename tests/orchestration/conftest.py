@@ -6,7 +6,7 @@ import csv
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,9 @@ from warehouse.database import Warehouse, drop_database, ensure_database
 from warehouse.server import EmbeddedServer
 from warehouse.settings import get_settings
 
+ROOT = Path(__file__).parents[2]
+NOBODY = "nobody"
+"""A company whose row in the sync's model a dbt test of these tests' project does not accept."""
 COMPANIES = {"c1": "1001", "c2": "1002"}
 """Companies of the invented product, and their records in HubSpot."""
 
@@ -35,29 +38,41 @@ _PROJECT = {
 
 
 @pytest.fixture(scope="session")
-def _orchestration_warehouse(
+def _place(
     server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Warehouse]:
-    """One database under one URL for all tests, so that dbt parses the project once."""
+) -> Iterator[tuple[Path, Warehouse]]:
+    """One project and one database for all tests here, so that dbt parses once.
+
+    The project is the one at hand with an assertion more, for a test of the last model to fail at.
+    """
+    project = project_with(
+        tmp_path_factory.mktemp("orchestration") / "project",
+        nobody_is_written=(
+            "select company_id from {{ ref('sync_hubspot_company__journey') }} "  # noqa: S608
+            f"where company_id = '{NOBODY}'"
+        ),
+    )
     name = f"millrace_orchestration_{secrets.token_hex(4)}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MILLRACE_DATABASE_URL", ensure_database(server, name).url)
-        patch.setenv("DBT_TARGET_PATH", str(tmp_path_factory.mktemp("dbt")))
-        yield ensure_database(server, name)
+    yield project, ensure_database(server, name)
     drop_database(server, name)
 
 
 @pytest.fixture
-def warehouse(_orchestration_warehouse: Warehouse) -> Warehouse:
-    """A migrated and otherwise empty warehouse, which is the one that the settings name."""
-    _orchestration_warehouse.reset()
-    return _orchestration_warehouse
+def warehouse(_place: tuple[Path, Warehouse], monkeypatch: pytest.MonkeyPatch) -> Warehouse:
+    """A migrated and otherwise empty warehouse, the one that the settings name."""
+    project, warehouse = _place
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
+    for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    warehouse.reset()
+    return warehouse
 
 
 @pytest.fixture
 def hubspot() -> Iterator[HubspotSimulator]:
     """A HubSpot that knows the companies and the managers, served for the settings to find."""
-    with Path("seeds/reference/cs_managers.csv").open() as file:
+    with (ROOT / "seeds/reference/cs_managers.csv").open() as file:
         owners = {row["hubspot_owner_id"]: row["email"] for row in csv.DictReader(file)}
     state = HubspotState.with_companies(
         [{"hs_object_id": record, "name": name} for name, record in COMPANIES.items()],
@@ -98,22 +113,6 @@ class River:
             for number, event in enumerate(events)
         ]
         (self.events / f"{self._files:03}.jsonl").write_text("\n".join(lines) + "\n")
-
-    def of(self, project: Path) -> River:
-        """The same river with the models of another dbt project."""
-        # Imported late, as in `river`.
-        from orchestration.assets.events import event_files  # noqa: PLC0415
-        from orchestration.assets.models import dbt_models  # noqa: PLC0415
-        from orchestration.assets.syncs import syncs  # noqa: PLC0415
-        from orchestration.dbt_project import dbt_resource  # noqa: PLC0415
-        from orchestration.resources import WarehouseResource  # noqa: PLC0415
-
-        definitions = dg.Definitions(
-            assets=[event_files, dbt_models(project), *syncs],
-            jobs=[dg.define_asset_job("journey")],
-            resources={"warehouse": WarehouseResource(), "dbt": dbt_resource(project)},
-        )
-        return replace(self, definitions=definitions)
 
     def run(self, job: str, as_of: str | None = None) -> dg.ExecuteInProcessResult:
         """Run a job to its end, however it ends, deciding at `as_of` or as of its start."""
@@ -167,11 +166,11 @@ def project_with(folder: Path, **assertions: str) -> Path:
     """The dbt project at hand in another folder, with these assertions besides its own."""
     kept = folder / "tests" / "assertions"
     kept.mkdir(parents=True)
-    for each in Path.cwd().iterdir():
+    for each in ROOT.iterdir():
         if each.name in _PROJECT:
             (folder / each.name).symlink_to(each)
-    for each in Path("tests/assertions").iterdir():
-        (kept / each.name).symlink_to(each.absolute())
+    for each in (ROOT / "tests" / "assertions").iterdir():
+        (kept / each.name).symlink_to(each)
     for name, query in assertions.items():
         (kept / f"{name}.sql").write_text(query)
     return folder

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from ingestion.events.files import ingest_event_files
+from orchestration.landed import events_mark
 from orchestration.resources import WarehouseResource
-from simulators.hubspot import HubspotSimulator
 from tests.orchestration.conftest import River
 from warehouse.settings import get_settings
 
@@ -95,13 +95,19 @@ def test_events_wait_while_a_run_is_in_progress_and_are_caught_up_with(
     assert len(watch.tick()) == 1
 
 
-def test_what_a_run_landed_before_it_decided_needs_no_further_run(
-    river: River, watch: Watch, hubspot: HubspotSimulator, tmp_path: Path
+def test_events_that_a_run_has_decided_from_ask_for_no_run_but_later_ones_do(
+    river: River, watch: Watch, tmp_path: Path
 ) -> None:
-    assert river.run("journey").success
-    assert hubspot.calls.records_written == 2
-    assert str(watch.tick()).startswith("Nothing has landed since the last run: 6 by ")
-    land(river, tmp_path, "later")
+    land(river, tmp_path, "first")
+    seen = events_mark(river.warehouse)
+    assert seen is not None
+    river.instance.create_run_for_job(
+        river.definitions.resolve_job_def("river"),
+        status=dg.DagsterRunStatus.SUCCESS,
+        tags={"millrace/events": seen},
+    )
+    assert watch.tick() == f"Nothing has landed since the last run: {seen}."
+    land(river, tmp_path, "second")
     assert len(watch.tick()) == 1
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import dagster as dg
-import pytest
 
 from simulators.hubspot import HubspotSimulator
-from tests.orchestration.conftest import River, failure_of, project_with
+from tests.dbt.conftest import company
+from tests.orchestration.conftest import NOBODY, River, failure_of
+from tests.orchestration.test_new_events import Watch
 from warehouse.build_lock import build_lock
 
 JOURNEY = dg.AssetKey(["sync", "hubspot_company__journey"])
@@ -25,6 +24,9 @@ def test_a_run_lands_decides_and_writes_and_the_next_one_writes_nothing(
     assert counts(first, JOURNEY)["written"] == 2
     assert counts(first, dg.AssetKey(["raw_events", "events"]))["accepted"] == 6
     assert counts(first, dg.AssetKey(["raw_hubspot", "companies"]))["accepted"] == 2
+
+    # What the run itself landed, before it decided, asks for no further run.
+    assert str(Watch(river).tick()).startswith("Nothing has landed since the last run: 6 by ")
 
     hubspot.calls.clear()
     second = river.run("river")
@@ -57,16 +59,12 @@ def test_a_failing_test_of_a_model_stops_the_sync_and_nothing_is_written(
 
 
 def test_a_failing_test_of_the_last_model_stops_the_sync_and_nothing_is_written(
-    river: River, hubspot: HubspotSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    river: River, hubspot: HubspotSimulator
 ) -> None:
-    project = project_with(
-        tmp_path / "project",
-        nothing_is_ever_written="select 1 from {{ ref('sync_hubspot_company__journey') }}",
-    )
-    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
-    result = river.of(project).run("journey")
-    assert "failed at nothing_is_ever_written, and no sync" in failure_of(result)
-    assert river.scalar("select count(*) from activation.sync_hubspot_company__journey") == 2
+    river.bring(company(NOBODY, hubspot_company_id="1003"))
+    result = river.run("journey")
+    assert "failed at nobody_is_written, and no sync" in failure_of(result)
+    assert river.scalar("select count(*) from activation.sync_hubspot_company__journey") == 3
     assert hubspot.calls.writes == []
     assert river.scalar("select count(*) from ops.sync_run") == 0
 
