@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -85,9 +86,7 @@ def headings(path: Path) -> set[str]:
     """Anchors of a file's headings, as code hosts make them."""
     tokens = _parsed(path)
     texts = (
-        following.content
-        for token, following in zip(tokens, tokens[1:], strict=False)
-        if token.type == "heading_open"
+        following.content for token, following in pairwise(tokens) if token.type == "heading_open"
     )
     return {re.sub(r"[^\w\- ]", "", text.lower()).replace(" ", "-") for text in texts}
 

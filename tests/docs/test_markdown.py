@@ -6,8 +6,8 @@ import importlib.util
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
 from dbt.cli.main import cli as dbt_cli
@@ -18,9 +18,11 @@ from warehouse.settings import Settings
 
 ROOT = Path.cwd()
 FILES = markdown_files(ROOT)
-MADE_BY_COMMANDS = (".millrace", ".venv", "target", "profiles.yml", "node_modules")
+MADE_BY_COMMANDS = (".millrace", ".venv", "target", "profiles.yml", "run_results.json")
 ELSEWHERE = {"source", "cd", "kill", "psql", "git", "export", "curl", "cp", "open", "sleep", "cat"}
 """Programs of the system that a reader has, and the shell's own words."""
+TOOLS = {"python", "pytest", "ruff", "mypy", "sqlfluff", "dagster", "pre-commit"}
+"""Programs that the lock installs, and that are not ours to check."""
 
 
 @pytest.mark.parametrize("file", FILES, ids=str)
@@ -97,39 +99,44 @@ def _problem(call: Sequence[str]) -> str | None:
     if not call:
         return None
     program, *arguments = call
-    program = program.removeprefix(".venv/bin/")
-    match program:
+    match program.removeprefix(".venv/bin/"):
         case "make":
             targets = set(re.findall(r"(?m)^([\w-]+):", (ROOT / "Makefile").read_text()))
             missing = [word for word in arguments if "=" not in word and word not in targets]
-            return f"no target {missing[0]}" if missing else None
+            problem = f"no target {missing[0]}" if missing else None
         case "millrace":
-            return _click_problem(typer.main.get_command(app), arguments)
+            problem = _command_problem(typer.main.get_command(app), arguments)
         case "dbt":
-            return _click_problem(dbt_cli, arguments)
+            problem = _command_problem(dbt_cli, arguments)
         case "python" if arguments[:1] == ["-m"]:
             found = importlib.util.find_spec(arguments[1]) is not None
-            return None if found else f"no module {arguments[1]}"
-        case "python" | "pytest" | "ruff" | "dagster" | "pre-commit" | "mypy" | "sqlfluff":
-            return None
-    return None if program in ELSEWHERE else f"no program {program}"
+            problem = None if found else f"no module {arguments[1]}"
+        case known if known in TOOLS | ELSEWHERE:
+            problem = None
+        case unknown:
+            problem = f"no program {unknown}"
+    return problem
 
 
-def _click_problem(command: click.Command, arguments: Sequence[str]) -> str | None:
+def _command_problem(command: Any, arguments: Sequence[str]) -> str | None:
+    """Follow the groups of a click command (typer brings a click of its own) to the options."""
     rest = list(arguments)
-    while isinstance(command, click.Group) and rest:
-        if rest[0].startswith("-"):
-            break
-        found = command.commands.get(rest[0])
-        if found is None:
-            return None if re.search(r"[A-Z<|]", rest[0]) else f"no command {rest[0]}"
-        command, rest = found, rest[1:]
-    known = {name for parameter in command.params for name in parameter.opts} | {
-        name for parameter in command.params for name in parameter.secondary_opts
+    known = {"--help", "-h"} | _options(command)
+    while hasattr(command, "commands") and rest:
+        word = rest.pop(0)
+        if word.startswith("-"):
+            continue
+        if word not in command.commands:
+            return f"no command {word}"
+        command = command.commands[word]
+        known |= _options(command)
+    options = [word.split("=")[0] for word in rest if re.match(r"--?[a-z]", word)]
+    return next((f"no option {option}" for option in options if option not in known), None)
+
+
+def _options(command: Any) -> set[str]:
+    return {
+        name
+        for parameter in command.params
+        for name in (*parameter.opts, *parameter.secondary_opts)
     }
-    known |= {"--help", "-h"}
-    for word in rest:
-        option = word.split("=")[0]
-        if re.fullmatch(r"--?[a-z][a-z-]*", option) and option not in known:
-            return f"no option {option}"
-    return None
