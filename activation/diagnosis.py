@@ -21,6 +21,8 @@ from warehouse.settings import Settings
 _SCOPES = {
     "crm.objects.companies.read": "/crm/v3/objects/companies?limit=1",
     "crm.schemas.companies.read": "/crm/v3/properties/companies/name",
+    "crm.objects.contacts.read": "/crm/v3/objects/contacts?limit=1",
+    "crm.schemas.contacts.read": "/crm/v3/properties/contacts/email",
     "crm.objects.owners.read": "/crm/v3/owners?limit=1",
 }
 """What reading needs, and a cheap request that shows it. Only a write shows the right to write."""
@@ -79,7 +81,7 @@ def diagnose_hubspot(
         yield Finding(
             "hubspot",
             Verdict.OK,
-            "HubSpot accepts the token; it may read companies, their properties and owners.",
+            "HubSpot accepts the token; it may read companies, contacts, properties and owners.",
         )
     if clock is not None:
         yield clock

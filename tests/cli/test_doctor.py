@@ -230,7 +230,11 @@ def hubspot(status: int, path: str = "", *, minutes_ahead: int = 0) -> httpx.Moc
         (hubspot(200), Verdict.OK, "accepts the token"),
         (hubspot(401), Verdict.FAILED, "put a valid one into HUBSPOT_ACCESS_TOKEN"),
         (hubspot(403, "/owners"), Verdict.FAILED, "lacks crm.objects.owners.read: give"),
-        (hubspot(403, "/objects"), Verdict.FAILED, "lacks crm.objects.companies.read: give"),
+        (
+            hubspot(403, "/objects/companies"),
+            Verdict.FAILED,
+            "lacks crm.objects.companies.read: give",
+        ),
         (hubspot(503), Verdict.FAILED, "HubSpot could not be used"),
         (hubspot(404), Verdict.FAILED, "check HUBSPOT_BASE_URL"),
     ],

@@ -19,7 +19,20 @@ from warehouse.settings import Settings
 ROOT = Path.cwd()
 FILES = markdown_files(ROOT)
 MADE_BY_COMMANDS = (".millrace", ".venv", "target", "profiles.yml", "run_results.json")
-ELSEWHERE = {"source", "cd", "kill", "psql", "git", "export", "curl", "cp", "open", "sleep", "cat"}
+ELSEWHERE = {
+    "source",
+    "cd",
+    "kill",
+    "psql",
+    "git",
+    "export",
+    "curl",
+    "cp",
+    "open",
+    "sed",
+    "sleep",
+    "cat",
+}
 """Programs of the system that a reader has, and the shell's own words."""
 TOOLS = {"python", "pytest", "ruff", "mypy", "sqlfluff", "dagster", "pre-commit"}
 """Programs that the lock installs, and that are not ours to check."""
