@@ -1,10 +1,9 @@
-"""The ways to run the river. A new source, model or sync is in `river` by itself."""
+"""The ways to run the river. A new source is in `river` and `ingestion` by itself."""
 
 import dagster as dg
 
 from activation import find_declaration
 from orchestration.assets.events import event_files
-from orchestration.assets.hubspot import hubspot
 from orchestration.assets.models import models
 from orchestration.names import sync_key
 
@@ -23,6 +22,8 @@ journey = dg.define_asset_job(
 )
 ingestion = dg.define_asset_job(
     "ingestion",
-    selection=dg.AssetSelection.assets(event_files, hubspot),
+    selection=dg.AssetSelection.all()
+    - dg.AssetSelection.assets(models)
+    - dg.AssetSelection.key_prefixes("sync"),
     description="Land all sources, and no more.",
 )

@@ -23,6 +23,7 @@ from dbt.contracts.graph.nodes import (
 )
 
 from tests.lint.dialect import Finding
+from warehouse.database import SCHEMAS
 from warehouse.profile import ensure_profile
 
 READS: Mapping[str, frozenset[str]] = {
@@ -72,11 +73,25 @@ def lint(manifest: Manifest) -> list[Finding]:
         if isinstance(node, GenericTestNode) and node.attached_node is not None:
             generic_tests[node.attached_node].add(node.test_metadata.name)
     return [
-        finding
-        for node in manifest.nodes.values()
-        if isinstance(node, ModelNode | SnapshotNode)
-        for finding in _findings(node, manifest, generic_tests[node.unique_id])
+        *(
+            finding
+            for node in manifest.nodes.values()
+            if isinstance(node, ModelNode | SnapshotNode)
+            for finding in _findings(node, manifest, generic_tests[node.unique_id])
+        ),
+        *_unknown_schemas(manifest),
     ]
+
+
+def _unknown_schemas(manifest: Manifest) -> Iterator[Finding]:
+    """Schemas that are read or built, and that no backup holds and no reset removes."""
+    places = {source.schema: source.original_file_path for source in manifest.sources.values()}
+    for node in manifest.nodes.values():
+        if isinstance(node, ModelNode | SeedNode | SnapshotNode) and node.config.schema is not None:
+            places[node.config.schema] = node.original_file_path
+    for schema, path in places.items():
+        if schema not in SCHEMAS:
+            yield Finding(path, f"SCHEMAS of warehouse/database.py does not name {schema}")
 
 
 def _findings(

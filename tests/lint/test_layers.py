@@ -109,3 +109,12 @@ def test_a_rule_without_a_unit_test_is_found(manifest: Manifest) -> None:
     manifest.unit_tests.clear()
     problems = {finding.problem for finding in lint(manifest)}
     assert problems == {"it has a CASE, a window or a date boundary, and no unit test"}
+
+
+def test_a_schema_that_backups_and_resets_do_not_know_is_found(manifest: Manifest) -> None:
+    model(manifest).config.schema = "sales"
+    manifest.sources[RAW].schema = "raw_ledger"
+    assert {finding.problem for finding in lint(manifest)} == {
+        "SCHEMAS of warehouse/database.py does not name sales",
+        "SCHEMAS of warehouse/database.py does not name raw_ledger",
+    }

@@ -71,6 +71,15 @@ def test_the_journey_leaves_hubspot_s_records_and_other_syncs_alone(river: River
     assert not any(name.startswith("raw_hubspot/") for name in selected)
 
 
+def test_the_ingestion_lands_every_raw_table_and_does_no_more(
+    graph: dg.AssetGraph, river: River
+) -> None:
+    job = river.definitions.resolve_job_def("ingestion")
+    selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+    assert {"raw_events/events", "raw_hubspot/companies"} <= selected
+    assert selected == {name for name in names(graph) if name.startswith("raw_")}
+
+
 def names(graph: dg.AssetGraph) -> set[str]:
     return {key.to_user_string() for key in graph.get_all_asset_keys()}
 

@@ -44,6 +44,7 @@ ruled as (
 
 )
 
+-- A rule without a line here has no stage, which the test of cs_stage tells.
 select
     company_id,
     cs_stage_rule,
@@ -57,7 +58,7 @@ select
         when 'subjectively_onboarded' then 'cs_success'
         when 'success' then 'cs_success'
         when 'onboarding' then 'cs_onboarding'
-        else 'cs_error'
+        when 'error' then 'cs_error'
     end as cs_stage,
     region,
     arr_range,
