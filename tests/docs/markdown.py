@@ -15,7 +15,7 @@ from markdown_it.token import Token
 _NOT_OURS = {".venv", ".git", ".millrace", "target", "logs", ".pytest_cache", ".mypy_cache"}
 _SHELLS = {"sh", "bash", "console"}
 _PLACEHOLDER = re.compile(r"[<>{}*…]|\.\.\.|\b[A-Z]{3,}\b")
-_PATH = re.compile(r"\.?[\w-][\w.-]*(/[\w.-]+)*/?")
+_PATH = re.compile(r"(?!\.\w+$)\.?[\w-][\w.-]*(/[\w.-]+)*/?")  # a bare ending is no path
 _EXTENSIONS = ("py", "sql", "yml", "yaml", "csv", "md", "toml", "json", "lock", "jsonl")
 
 

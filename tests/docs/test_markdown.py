@@ -139,6 +139,8 @@ def _command_problem(command: Any, arguments: Sequence[str]) -> str | None:
         word = rest.pop(0)
         if word.startswith("-"):
             continue
+        if "<" in word:  # for the reader to fill in
+            return None
         if word not in command.commands:
             return f"no command {word}"
         command = command.commands[word]
