@@ -51,10 +51,15 @@ def hubspot_description(api_specs: Path) -> Description:
 @pytest.fixture
 def hubspot_on_record(hubspot_description: Description) -> OnRecord:
     """Serve a stand-in for HubSpot and hold it, and whoever calls it, to the description."""
+    return on_record_of(hubspot_description)
+
+
+def on_record_of(description: Description) -> OnRecord:
+    """How stand-ins for the vendor of this description are served on record."""
 
     @contextmanager
     def on_record(app: ASGIApp) -> Iterator[RecordedVendor]:
-        recorder = Recorder(app, hubspot_description)
+        recorder = Recorder(app, description)
         with serving(recorder) as base_url:
             yield RecordedVendor(base_url, recorder)
         assert recorder.violations == []
