@@ -8,12 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from unittest.mock import patch
 
 from dbt.artifacts.schemas.results import NodeStatus
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
 from cli.output import ProgressLine
@@ -59,6 +61,7 @@ def build_models(
     select: Sequence[str] | None = None,
     full_refresh: bool = False,
     unit_tests: bool = False,
+    data_tests: bool = True,
     on_progress: ProgressLine | None = None,
 ) -> BuildResult:
     """Run `dbt build`.
@@ -71,22 +74,23 @@ def build_models(
         full_refresh: rebuild what is built incrementally; the change log keeps its rows.
         unit_tests: run dbt's unit tests too. They test the models' code, not the data, so they
             belong to development.
+        data_tests: test what was built; without, a wrong model does not stop those after it.
         on_progress: told how many of how many nodes are done.
 
     Raises:
         BuildError: when dbt could not start, or refused to (for example an `as_of` in the past).
         BuildInProgressError: when another build is at work on this warehouse.
     """
-    arguments = ["--log-level", "none", "--log-level-file", "info", "build"]
     root = project or Path.cwd()
-    ensure_profile(root)
-    arguments += ["--project-dir", str(root), "--profiles-dir", str(root)]
+    arguments = ["--log-level", "none", "--log-level-file", "info", "build", *_folders(root)]
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
     if select:
         arguments += ["--select", *select]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
+    if not data_tests:
+        arguments += ["--exclude-resource-type", "test"]
     if full_refresh:
         arguments.append("--full-refresh")
 
@@ -99,7 +103,9 @@ def build_models(
             on_progress(event.data.index, event.data.total)
 
     with build_lock(warehouse), patch.dict(os.environ, child_environment(warehouse)):
-        done = dbtRunner(callbacks=[watch]).invoke(arguments)
+        parsed = _manifest(root, warehouse.url, _newest_change(root))
+        manifest: Manifest = parsed.deepcopy()  # type: ignore[no-untyped-call]  # dbt's own
+        done = dbtRunner(manifest=manifest, callbacks=[watch]).invoke(arguments)
     if not isinstance(done.result, RunExecutionResult):
         raise BuildError(sentence(str(done.exception)))
 
@@ -126,6 +132,36 @@ def build_models(
         seconds=done.result.elapsed_time,
         failures=failures,
     )
+
+
+def parse_project(root: Path) -> Manifest:
+    """dbt's manifest of the project, for the database that the environment names.
+
+    Raises:
+        BuildError: when dbt cannot parse it.
+    """
+    ensure_profile(root)
+    done = dbtRunner().invoke(["--log-level", "none", "parse", *_folders(root)])
+    if isinstance(done.result, Manifest):
+        return done.result
+    raise BuildError(sentence(str(done.exception)))
+
+
+@lru_cache(maxsize=2)
+def _manifest(root: Path, _database: str, _change: int) -> Manifest:
+    """The manifest as of the newest change; another `as_of` alone would make dbt parse all anew."""
+    return parse_project(root)
+
+
+def _newest_change(root: Path) -> int:
+    """When a file of the project was last written, in nanoseconds."""
+    folders = ("models", "macros", "functions", "seeds", "snapshots", "tests/assertions")
+    files = (path for folder in folders for path in (root / folder).rglob("*"))
+    return max(path.stat().st_mtime_ns for path in (root / "dbt_project.yml", *files))
+
+
+def _folders(root: Path) -> list[str]:
+    return ["--project-dir", str(root), "--profiles-dir", str(root)]
 
 
 def sentence(message: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
@@ -41,8 +40,12 @@ def _template(server: EmbeddedServer) -> str:
 
 @pytest.fixture
 def warehouse(server: EmbeddedServer, _template: str) -> Iterator[Warehouse]:
-    """A fresh warehouse: every table there, every table empty; gone after the test."""
-    name = f"millrace_{secrets.token_hex(6)}"
+    """A fresh warehouse: every table there, every table empty; gone after the test.
+
+    Always under one name, so that dbt need not parse the project anew for every test.
+    """
+    name = "millrace_test"
+    drop_database(server, name)
     with ensure_database(server, "postgres").connect(autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{_template}"')
     yield ensure_database(server, name)

@@ -61,13 +61,14 @@ class Journey:
         ),
         full_refresh: bool = False,
     ) -> BuildResult:
-        """Build the journey (without its unit tests) at `as_of`."""
+        """Build the journey at `as_of`, without dbt's tests: `test_world.py` runs those."""
         return build_models(
             self.warehouse,
             project=self.project,
             as_of=as_of,
             select=select,
             full_refresh=full_refresh,
+            data_tests=False,
         )
 
     def use_reference(self, **files: str) -> None:

@@ -96,8 +96,9 @@ def undisturbed(prepared: Prepared) -> Iterator[dict[str, list[Any]]]:
 
 
 @pytest.fixture
-def second_day(prepared: Prepared, request: pytest.FixtureRequest) -> Iterator[Journey]:
-    name = f"millrace_second_day_{abs(hash(request.node.name))}"
+def second_day(prepared: Prepared) -> Iterator[Journey]:
+    name = "millrace_second_day"
+    drop_database(prepared.server, name)
     yield prepared.copy(name)
     drop_database(prepared.server, name)
 
@@ -129,9 +130,7 @@ def is_whole(journey: Journey, before: dict[str, list[Any]], after: dict[str, li
 @pytest.mark.parametrize(
     ("node", "number"),
     [
-        ("int_journey__decisions", 2),
         ("company_change_log", 3),
-        ("company_change_log", 4),
         ("company_journey", 3),
     ],
 )
@@ -165,13 +164,13 @@ def test_no_statement_of_these_models_is_a_bad_moment_to_die(
     number, was_killed = 0, True
     while was_killed:
         number += 1
-        second_day = prepared.copy(f"millrace_kill_{node}_{number}")
+        second_day = prepared.copy("millrace_kill")
         before = contents(second_day)
         was_killed = kill_build(second_day.warehouse, node, number)
         assert is_whole(second_day, before, undisturbed), (node, number)
         assert second_day.build(LATER, select=SELECT).failures == []
         assert contents(second_day) == undisturbed, (node, number)
-        drop_database(prepared.server, f"millrace_kill_{node}_{number}")
+        drop_database(prepared.server, "millrace_kill")
     assert number > 3
 
 

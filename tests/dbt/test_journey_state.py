@@ -109,11 +109,18 @@ def test_a_managers_file_that_changed_keeps_its_history(journey: Journey) -> Non
         + row.format(name="cs.elm", intake=1)
     )
     assert journey.project is not None
-    build_models(journey.warehouse, project=journey.project, as_of=AS_OF)
+    select = ["+cs_managers_history"]
+    build_models(journey.warehouse, project=journey.project, as_of=AS_OF, select=select)
     file = Path(journey.project, "seeds/reference/cs_managers.csv")
     file.write_text(MANAGERS + row.format(name="cs.ash", intake=0))
     for _ in range(2):
-        build_models(journey.warehouse, project=journey.project, as_of=LATER, full_refresh=True)
+        build_models(
+            journey.warehouse,
+            project=journey.project,
+            as_of=LATER,
+            select=select,
+            full_refresh=True,
+        )
     history = [
         (row["username"], row["lead_intake"], row["dbt_valid_from"], row["dbt_valid_to"])
         for row in journey.rows("history.cs_managers_history", "username, dbt_valid_from")

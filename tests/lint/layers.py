@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 
-from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import (
     BaseNode,
@@ -22,9 +21,9 @@ from dbt.contracts.graph.nodes import (
     SourceDefinition,
 )
 
+from cli.dbt_build import parse_project
 from tests.lint.dialect import Finding
 from warehouse.database import SCHEMAS
-from warehouse.profile import ensure_profile
 
 READS: Mapping[str, frozenset[str]] = {
     "staging": frozenset({"source", "seed"}),
@@ -46,24 +45,6 @@ _RULE = re.compile(
     r"\bcase\b|\bover\s*\(|\bover\s+\w|dateadd|datediff|whole_days_between", re.IGNORECASE
 )
 _GRAIN_TESTS = {"unique", "unique_combination_of_columns"}
-
-
-class ParsingError(Exception):
-    """dbt cannot read the project; the message is dbt's own."""
-
-
-def parse(project: Path) -> Manifest:
-    """dbt's manifest of a project.
-
-    Raises:
-        ParsingError: when dbt cannot parse it.
-    """
-    ensure_profile(project)
-    folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    done = dbtRunner().invoke(["--log-level", "none", "parse", *folders])
-    if isinstance(done.result, Manifest):
-        return done.result
-    raise ParsingError(f"dbt cannot parse the project: {done.exception}")
 
 
 def lint(manifest: Manifest) -> list[Finding]:
@@ -144,7 +125,7 @@ def _layer(node: BaseNode) -> str:
 
 def main() -> int:
     """Print the findings; 1 when there are any."""
-    findings = lint(parse(Path.cwd()))
+    findings = lint(parse_project(Path.cwd()))
     for finding in findings:
         sys.stdout.write(f"{finding.place}: {finding.problem}\n")
     sys.stdout.write(f"layer lint: {len(findings)} findings\n")

@@ -10,7 +10,8 @@ import pytest
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
-from tests.lint.layers import lint, parse
+from cli.dbt_build import parse_project
+from tests.lint.layers import lint
 
 LOG = "model.millrace.company_change_log"
 STAGING = "model.millrace.stg_hubspot__companies"
@@ -19,7 +20,7 @@ RAW = "source.millrace.raw_hubspot.companies"
 
 @pytest.fixture(scope="module")
 def parsed() -> Manifest:
-    return parse(Path.cwd())
+    return parse_project(Path.cwd())
 
 
 @pytest.fixture
