@@ -21,6 +21,7 @@ from warehouse.database import Warehouse, WarehouseError, embedded_server, locat
 from warehouse.locks import WarehouseLock
 from warehouse.migrate import known_revisions
 from warehouse.profile import ProfileStanding, profile_standing
+from warehouse.readers import READER
 from warehouse.server import ServerError
 from warehouse.settings import Settings, SettingsError
 
@@ -128,6 +129,7 @@ def diagnose_warehouse(settings: Settings, project: Path) -> Iterator[Finding]:
         yield _profile(project, warehouse)
         yield _clock(connection)
         yield _locks(connection)
+        yield _reader(connection)
         if schema.verdict is Verdict.OK:
             yield _loads(connection)
 
@@ -230,6 +232,18 @@ def _clock(connection: psycopg.Connection[TupleRow]) -> Finding:
     return clock_finding("clock, database", said, before, after)
 
 
+def _reader(connection: psycopg.Connection[TupleRow]) -> Finding:
+    found = connection.execute("select from pg_roles where rolname = %s", [READER]).fetchone()
+    if found is not None:
+        return Finding("reader", Verdict.OK, f"BI tools may read as {READER}.")
+    return Finding(
+        "reader",
+        Verdict.WARNING,
+        f"There is no role {READER} for BI tools to read as: let an administrator run `create role "
+        f"{READER} nologin`; the next build grants it the marts.",
+    )
+
+
 def _locks(connection: psycopg.Connection[TupleRow]) -> Finding:
     found = connection.execute(
         """
@@ -252,15 +266,19 @@ def _locks(connection: psycopg.Connection[TupleRow]) -> Finding:
 
 
 def _work(key: int, mode: str) -> str:
-    match WarehouseLock(key), mode:
-        case WarehouseLock.MIGRATION, _:
-            return "a migration"
-        case WarehouseLock.BUILD, _:
-            return "a build, or what keeps builds out"
-        case _, "ShareLock":
-            return "a sync"
-        case _:
-            return "a restore"
+    lock = WarehouseLock(key)
+    if lock is WarehouseLock.DESTINATIONS:
+        return "a sync" if mode == "ShareLock" else "a restore"
+    return _WORK[lock]
+
+
+_WORK = {
+    WarehouseLock.MIGRATION: "a migration",
+    WarehouseLock.JOURNEY: "the journey's log or a history",
+    WarehouseLock.BUILD: "a build, or what keeps builds out",
+    WarehouseLock.LANDING: "a landing of events",
+    WarehouseLock.HUBSPOT_LOAD: "a load of HubSpot",
+}
 
 
 def _loads(connection: psycopg.Connection[TupleRow]) -> Finding:

@@ -196,6 +196,16 @@ def test_a_full_disk_is_told(
         assert (found, advice in sentence) == (verdict, True)
 
 
+def test_the_reading_role_is_looked_for(
+    settings: Settings, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert the("reader", diagnose_warehouse(settings, project))[0] is Verdict.OK
+    monkeypatch.setattr("warehouse.diagnosis.READER", "nobody_reads")
+    verdict, sentence = the("reader", diagnose_warehouse(settings, project))
+    assert verdict is Verdict.WARNING
+    assert "`create role nobody_reads nologin`" in sentence
+
+
 @pytest.mark.parametrize("seconds", [-90, 90])
 def test_a_clock_that_is_wrong_is_told(seconds: int) -> None:
     now = datetime.now(UTC)
