@@ -1,7 +1,7 @@
 """Flows of deals into `raw_pipedrive.deal_flow`: one deal after the other, each in a transaction.
 
-Which flows are to be read stands in `raw_pipedrive.deal_flow_reads`: a load of deals puts each there
-that has changed. A flow that cannot be read stays there, with the reason, and keeps no other from
+Which flows are to be read stands in `raw_pipedrive.deal_flow_reads`: a load of deals puts those
+there that have changed. A flow that cannot be read stays there, with the reason, and keeps no other from
 being read; a run that dies, or that has no tokens left, has lost nothing but the flow that it was
 at. What has landed never changes: an item that says something else than before is put beside it
 (spec/flow.md, Facts).
@@ -38,7 +38,8 @@ from ingestion.pipedrive.paging import next_start
 from ingestion.pipedrive.records import FlowChange, as_text, read_change
 
 _PATIENCE = 3
-"""After so many flows in a row to which Pipedrive gave no answer, the others are not asked for."""
+"""After so many flows in a row to which Pipedrive gave no answer, the others are not asked for; and
+after so many pages in a row that are those before, a flow is given up."""
 
 OnFlow = Callable[[int, int], None]
 """Told after every flow how many are done, and of how many."""
@@ -164,6 +165,7 @@ class FlowReader:
         """
         found: list[SentChange] = []
         start: int | None = 0
+        repeated = 0
         while start is not None:
             response = self._session.get(
                 f"{self._vendor.base_url}/{flow_path(deal_id)}",
@@ -184,7 +186,11 @@ class FlowReader:
                 change = read_change(item)
                 if change is not None:
                     found.append(SentChange(change, item["data"]))
-            start = next_start(body, start, len(items or ()))
+            following = next_start(body, start, len(items or ()))
+            repeated = repeated + 1 if following is not None and following <= start else 0
+            if repeated == _PATIENCE:
+                raise self._vendor.not_understood()
+            start = following
         return found
 
 

@@ -34,18 +34,21 @@ class ByIds(BasePaginator):
         request.params = {**self._params, "ids": ",".join(batch)}
 
 
-def next_start(body: dict[str, Any], start: int, items: int) -> int | None:
+def next_start(body: dict[str, Any], asked: int, items: int) -> int | None:
     """Where the next page of a v1 list begins; None behind the last one.
+
+    An answer says itself where it begins: it may be the page before once more, which leads to the
+    page that was asked for.
 
     Args:
         body: the answer, in which paging is told in `additional_data`, as the API's description has
             it, or in `additional_data.pagination`, as it is often seen.
-        start: where this page began.
+        asked: from where on the page was asked for.
         items: how many it has; a page without any is the last, whatever it says.
     """
     additional = body.get("additional_data") or {}
     paging = additional.get("pagination") or additional
     if not items or not paging.get("more_items_in_collection"):
         return None
-    following = paging.get("next_start")
-    return following if isinstance(following, int) and following > start else start + items
+    start = paging.get("start")
+    return (start if isinstance(start, int) else asked) + items

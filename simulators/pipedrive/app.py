@@ -11,8 +11,9 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from simulators.calls import CallLog
-from simulators.faults import FaultPlan, RateLimited, ServerError
+from simulators.faults import ChangeRecord, FaultPlan, RateLimited, ServerError
 from simulators.gateway import Gateway, RequestSummary
+from simulators.pages import PageFormat
 from simulators.pipedrive.errors import (
     PipedriveError,
     not_found,
@@ -69,7 +70,7 @@ class PipedriveSimulator:
         self._endpoints.router.redirect_slashes = False
         self._gateway = Gateway(
             self._answer,
-            vendor=_Pipedrive(),
+            vendor=_Pipedrive(self.state),
             calls=self.calls,
             faults=self.faults,
             clock=self.state.now,
@@ -119,6 +120,11 @@ class PipedriveSimulator:
 class _Pipedrive:
     """How Pipedrive looks to the gateway."""
 
+    page_format = PageFormat(records="data", paging_parameters=frozenset({"cursor", "start"}))
+
+    def __init__(self, state: PipedriveState) -> None:
+        self._state = state
+
     def summarize(self, method: str, path: str, body: bytes) -> RequestSummary:  # noqa: ARG002 - the gateway's signature
         return RequestSummary(is_write=method != "GET", inputs=0)
 
@@ -136,6 +142,12 @@ class _Pipedrive:
 
     def failed(self, fault: ServerError) -> Response:
         return server_error(fault.status)
+
+    def expired(self) -> Response:
+        return unauthenticated().response()
+
+    def change(self, fault: ChangeRecord) -> None:
+        self._state.change(fault.table, int(fault.record_id), fault.values)
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

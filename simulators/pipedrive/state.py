@@ -349,6 +349,22 @@ class PipedriveState:
         with self.lock:
             del self.account.deals[deal_id]
 
+    def change(self, table: str, record_id: int, values: Mapping[str, object]) -> None:
+        """Change a deal's `stage_id` or `value`, or an organization's `name`.
+
+        Raises:
+            KeyError: when there is no such table, record or field.
+        """
+        deeds: dict[tuple[str, str], Callable[[object], None]] = {
+            ("deals", "stage_id"): lambda value: self.move(record_id, int(str(value))),
+            ("deals", "value"): lambda value: self.set_value(record_id, float(str(value))),
+            ("organizations", "name"): lambda value: self.rename_organization(
+                record_id, str(value)
+            ),
+        }
+        for name, value in values.items():
+            deeds[table, name](value)
+
     # What can be read
 
     def readable_deal(self, deal_id: int) -> Deal | None:
