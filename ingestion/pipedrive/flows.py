@@ -1,9 +1,9 @@
 """Flows of deals into `raw_pipedrive.deal_flow`: one deal after the other, each in a transaction.
 
 Which flows are to be read stands in `raw_pipedrive.deal_flow_reads`: a load of deals puts those
-there that have changed. A flow that cannot be read stays there, with the reason, and keeps no other from
-being read; a run that dies, or that has no tokens left, has lost nothing but the flow that it was
-at. What has landed never changes: an item that says something else than before is put beside it
+there that have changed. A flow that cannot be read stays there, with the reason, and keeps no other
+from being read; a run that dies, or that has no tokens left, has lost nothing but the flow that it
+was at. What has landed never changes: an item that says something else than before is put beside it
 (spec/flow.md, Facts).
 """
 

@@ -142,8 +142,8 @@ def ingest_pipedrive_deals(
         on_flow: called after every flow with how many are done, and of how many.
 
     Raises:
-        PipedriveError: also when Pipedrive has none of the deals.
-        StoppedTablesError: see `ingest_pipedrive`.
+        StoppedTablesError: as of `ingest_pipedrive`; also when Pipedrive has no such deal.
+        PipedriveError: as of `ingest_pipedrive`; also when an id is no number.
         SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
         WarehouseError: when the database does not answer.
     """

@@ -37,8 +37,8 @@ class ByIds(BasePaginator):
 def next_start(body: dict[str, Any], asked: int, items: int) -> int | None:
     """Where the next page of a v1 list begins; None behind the last one.
 
-    An answer says itself where it begins: it may be the page before once more, which leads to the
-    page that was asked for.
+    An answer says itself where it begins and how far it goes: it may be the page before once more,
+    which leads to the page that was asked for, or have items of that page beside its own.
 
     Args:
         body: the answer, in which paging is told in `additional_data`, as the API's description has
@@ -50,5 +50,7 @@ def next_start(body: dict[str, Any], asked: int, items: int) -> int | None:
     paging = additional.get("pagination") or additional
     if not items or not paging.get("more_items_in_collection"):
         return None
-    start = paging.get("start")
-    return (start if isinstance(start, int) else asked) + items
+    start, limit = paging.get("start"), paging.get("limit")
+    return (start if isinstance(start, int) else asked) + (
+        limit if isinstance(limit, int) and limit > 0 else items
+    )
