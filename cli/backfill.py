@@ -59,8 +59,8 @@ def show_backfill(summary: BackfillSummary) -> None:
     show_load("pipedrive", summary.lists)
     flows = summary.flows
     console.print(
-        f"{flows.landed:>8,} rows landed in raw_pipedrive.deal_flow, "
-        f"{flows.read - flows.landed - flows.contradicting:,} known already ({flows.calls:,} calls)",
+        f"{flows.landed:>8,} rows landed in raw_pipedrive.deal_flow, {flows.known:,} known already "
+        f"({flows.calls:,} calls)",
         markup=False,
     )
     console.print(

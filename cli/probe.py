@@ -52,7 +52,6 @@ def show_pipedrive(found: PipedriveProbe) -> None:
             markup=False,
         )
     if found.requests_in_two_seconds is not None:
-        plan = f", as in the plan {found.plan}" if found.plan else ""
-        console.print(f"  {found.requests_in_two_seconds} requests in 2 seconds{plan}")
+        console.print(f"  {found.requests_in_two_seconds} requests in 2 seconds at the most")
     left = "" if found.tokens_left is None else f"; {found.tokens_left:,} are left today"
     console.print(f"  {found.tokens_spent} API tokens spent by this probe{left}", markup=False)

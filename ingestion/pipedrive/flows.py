@@ -92,6 +92,11 @@ class FlowsRead:
     """When there are tokens again, if it ended because there were none."""
 
     @property
+    def known(self) -> int:
+        """Changes that said what was known already."""
+        return self.read - self.landed - self.contradicting
+
+    @property
     def waiting(self) -> int:
         """Flows that were not come to."""
         return self.wanted - self.done - len(self.failures)
@@ -102,7 +107,7 @@ class FlowsRead:
             table="deal_flow",
             read=self.read,
             landed=self.landed,
-            known=self.read - self.landed - self.contradicting,
+            known=self.known,
             incomplete=self.contradicting,
             gone=0,
             calls=self.calls,

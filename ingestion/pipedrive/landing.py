@@ -55,6 +55,13 @@ OVERLAP = timedelta(minutes=10)
 _IN_USE = sql.SQL("not is_deleted")
 
 
+class FlowsBehindError(StoppedTablesError):
+    """Flows of deals wait for API tokens, could not be read, or contradict what has landed.
+
+    All tables have landed, and the next load reads those flows.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class OpenLoad:
     """A load that is alone, with what all of its parts need."""
@@ -107,8 +114,8 @@ def ingest_pipedrive(
     Raises:
         SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
         StoppedTablesError: when tables were not loaded, since their records have changed their
-            shape, or since they would shrink too much; or when flows could not be read, or wait for
-            tokens. The rest has landed.
+            shape, or since they would shrink too much. The rest has landed. `FlowsBehindError`
+            when it is only flows that are not there.
         PipedriveError: when Pipedrive refuses, stays silent or answers nonsense, when what it
             answers cannot land, or when another load is under way.
         WarehouseError: when the database does not answer.
@@ -123,7 +130,7 @@ def ingest_pipedrive(
             on_progress=on_progress,
         )
         flows = load.read_flows(_due(load.connection), in_bulk=True, on_flow=on_flow)
-    return whole_summary(lists, flows)
+    return _whole(lists, flows)
 
 
 def ingest_pipedrive_deals(
@@ -172,8 +179,8 @@ def ingest_pipedrive_deals(
             f"Pipedrive has no deal {' and no deal '.join(missing)}: look up the number in the "
             "address of the deal's page."
         )
-        return whole_summary(deals, flows, LoadSummary((), (unknown,)))
-    return whole_summary(deals, flows)
+        deals = LoadSummary(deals.tables, (*deals.stopped, unknown))
+    return _whole(deals, flows)
 
 
 @contextmanager
@@ -257,18 +264,17 @@ def load_lists(
     return _told(landing)
 
 
-def whole_summary(*parts: LoadSummary) -> LoadSummary:
-    """The parts of a load as one.
+def _whole(lists: LoadSummary, flows: LoadSummary) -> LoadSummary:
+    """Both parts of a load as one.
 
     Raises:
-        StoppedTablesError: when any of them has something to tell.
+        StoppedTablesError: when one of them has something to tell.
     """
-    summary = LoadSummary(
-        tuple(table for part in parts for table in part.tables),
-        tuple(sentence for part in parts for sentence in part.stopped),
-    )
-    if summary.stopped:
+    summary = LoadSummary(lists.tables + flows.tables, lists.stopped + flows.stopped)
+    if lists.stopped:
         raise StoppedTablesError(summary)
+    if flows.stopped:
+        raise FlowsBehindError(summary)
     return summary
 
 

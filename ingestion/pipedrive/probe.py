@@ -19,9 +19,6 @@ from ingestion.pipedrive.objects import (
 )
 from warehouse.settings import Settings
 
-_PLANS = {20: "Lite", 40: "Growth", 100: "Premium", 120: "Ultimate"}
-"""By requests in two seconds of a token."""
-
 
 @dataclass(frozen=True, slots=True)
 class ProbedPath:
@@ -47,8 +44,6 @@ class PipedriveProbe:
     paths: tuple[ProbedPath, ...]
     requests_in_two_seconds: int | None
     """As the account's plan allows them; None where Pipedrive does not tell."""
-    plan: str | None
-    """The plan that has this limit, if one is known."""
     tokens_left: int | None
     """API tokens that are left today; None where Pipedrive does not tell."""
     tokens_spent: int
@@ -93,7 +88,6 @@ def probe_pipedrive(settings: Settings) -> PipedriveProbe:
         account=account,
         paths=tuple(paths),
         requests_in_two_seconds=probing.requests_in_two_seconds,
-        plan=_PLANS.get(probing.requests_in_two_seconds or 0),
         tokens_left=probing.tokens_left,
         tokens_spent=probing.tokens_spent,
     )

@@ -31,7 +31,7 @@ LEAD, QUOTED, ORDERED, MADE = 1, 2, 3, 4
 """The stages: three of the first pipeline, one of the second."""
 
 
-def settings_for(base_url: str, token: str | None = DEFAULT_TOKEN, **more: object) -> Settings:
+def settings_for(base_url: str, token: object = DEFAULT_TOKEN, **more: object) -> Settings:
     """Settings that know this Pipedrive and nothing else."""
     return Settings.model_validate(
         {"PIPEDRIVE_BASE_URL": base_url, "PIPEDRIVE_API_TOKEN": token, **more}
@@ -158,13 +158,11 @@ class Account:
             "and rows_read <> rows_accepted + rows_rejected + rows_duplicate"
         )
         assert wrong == 0
-        accepted = dict(
-            self.rows(
-                "select table_name, sum(rows_accepted)::bigint from ops.load_ledger "
-                "where source = 'pipedrive' and table_name = 'raw_pipedrive.deal_flow' group by 1"
-            )
+        [(accepted,)] = self.rows(
+            "select coalesce(sum(rows_accepted), 0)::bigint from ops.load_ledger "
+            "where source = 'pipedrive' and table_name = 'raw_pipedrive.deal_flow'"
         )
-        assert accepted.get("raw_pipedrive.deal_flow", 0) == len(self.landed_flow())
+        assert accepted == len(self.landed_flow())
 
     def everything(self) -> list[Rows]:
         """All that has landed, but for when."""
