@@ -119,7 +119,9 @@ def _closed(load: OpenLoad, days: int) -> list[_ClosedDeal]:
         _ClosedDeal(deal_id, is_read)
         for deal_id, is_read in load.connection.execute(
             """
-            select deals.id, coalesce(reads.read_version >= deals.updated_at, false)
+            select
+                deals.id,
+                coalesce(reads.read_version >= deals.updated_at and reads.due_since is null, false)
             from raw_pipedrive.deals
             left join raw_pipedrive.deal_flow_reads as reads on deals.id = reads.deal_id
             where deals.status in ('won', 'lost') and not deals.is_deleted and deals.closed_at >= %s

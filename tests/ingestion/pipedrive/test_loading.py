@@ -75,6 +75,19 @@ def test_a_deal_that_was_opened_and_closed_between_two_loads_is_read(account: Ac
     assert account.flows_asked() == [new.id]
 
 
+def test_a_deal_that_changes_again_in_the_second_in_which_it_was_read_is_read_again(
+    account: Account,
+) -> None:
+    account.state.move(1, ORDERED)
+    account.load()
+    account.state.move(1, MADE)
+
+    account.load()
+
+    assert account.flows_asked() == [1]
+    assert account.landed_flow() == account.true_flow(1, 4)
+
+
 def test_what_is_read_again_in_the_overlap_is_known(account: Account) -> None:
     account.load()
     account.state.move(1, ORDERED)
@@ -171,6 +184,7 @@ def test_a_deal_that_there_is_none_of_is_one_sentence_and_others_land(account: A
         account.load_deals("one")
 
 
+@pytest.mark.long
 def test_a_world_lands_as_it_is_whether_in_one_go_or_day_by_day(
     serve: Serve, warehouse: Warehouse
 ) -> None:
