@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
@@ -86,6 +87,34 @@ def hubspot(
     _show(_land("hubspot", wish), as_json=as_json)
 
 
+@app.command(
+    epilog="Example: millrace ingest pipedrive; one deal with its history, at once: "
+    "millrace ingest pipedrive --deal 4711"
+)
+def pipedrive(
+    full: Full = False,
+    since: Since = None,
+    deal: Annotated[
+        list[str] | None,
+        typer.Option(help="Read this deal alone, whatever is known of it; may be given again."),
+    ] = None,
+    allow_shrinking: AllowShrinking = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land Pipedrive's deals, pipelines, stages, users, organizations, and the flows of deals.
+
+    The first load reads all deals and the flows of open ones, later ones what has changed. The
+    flows of deals closed before are read by `millrace backfill pipedrive`.
+    """
+    if deal:
+        if full or since or allow_shrinking:
+            raise typer.BadParameter("reads nothing but the deals it names.", param_hint="--deal")
+        outcome = _landed("pipedrive", partial(_land_pipedrive_deals, deal))
+    else:
+        outcome = _land("pipedrive", LoadWish(full, _instant(since), allow_shrinking))
+    _show(outcome, as_json=as_json)
+
+
 @app.command(name="all", epilog="Example: millrace ingest all --json")
 def everything(
     full: Full = False,
@@ -93,7 +122,7 @@ def everything(
     allow_shrinking: AllowShrinking = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land every source that is set up: events when EVENTS_PATH is, HubSpot when its token is.
+    """Land every source that is set up: events by EVENTS_PATH, the vendors by their tokens.
 
     A source that fails does not keep the others from landing.
     """
@@ -101,7 +130,9 @@ def everything(
     wish = LoadWish(full, _instant(since), allow_shrinking)
     set_up = [name for name, source in API_SOURCES.items() if source.is_set_up(settings)]
     if settings.events_path is None and not set_up:
-        raise SettingsError("No source is set up: set EVENTS_PATH or HUBSPOT_ACCESS_TOKEN.")
+        raise SettingsError(
+            "No source is set up: set EVENTS_PATH, HUBSPOT_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN."
+        )
     landed: dict[str, EventLoadSummary | LoadSummary | None] = dict.fromkeys(
         ("events", *API_SOURCES)
     )
@@ -201,10 +232,46 @@ def _land_hubspot(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSum
     )
 
 
+def _land_pipedrive(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSummary:
+    from ingestion.pipedrive.landing import ingest_pipedrive  # noqa: PLC0415 - see _land_hubspot
+
+    records = 0
+
+    def on_records(read: int) -> None:
+        nonlocal records
+        records = read
+        on_progress(read)
+
+    return ingest_pipedrive(
+        open_warehouse(),
+        get_settings(),
+        full=wish.full,
+        since=wish.since,
+        allow_shrinking=wish.allow_shrinking,
+        on_progress=on_records,
+        on_flow=lambda done, _: on_progress(records + done),
+    )
+
+
+def _land_pipedrive_deals(
+    deal_ids: Sequence[str], on_progress: Callable[[int], None]
+) -> LoadSummary:
+    from ingestion.pipedrive.landing import ingest_pipedrive_deals  # noqa: PLC0415 - as above
+
+    return ingest_pipedrive_deals(
+        open_warehouse(), get_settings(), deal_ids, on_flow=lambda done, _: on_progress(done)
+    )
+
+
 API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
     {
         "hubspot": ApiSource(
             "HubSpot", lambda settings: settings.hubspot_access_token is not None, _land_hubspot
+        ),
+        "pipedrive": ApiSource(
+            "Pipedrive",
+            lambda settings: settings.pipedrive_api_token is not None,
+            _land_pipedrive,
         ),
     }
 )
@@ -212,12 +279,16 @@ API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
 
 
 def _land(name: str, wish: LoadWish) -> _Outcome:
+    return _landed(name, lambda on_progress: API_SOURCES[name].load(wish, on_progress))
+
+
+def _landed(name: str, load: Callable[[Callable[[int], None]], LoadSummary]) -> _Outcome:
     from ingestion.api.load import StoppedTablesError  # noqa: PLC0415 - see _land_hubspot
 
     source = API_SOURCES[name]
     with progress(f"Landing {source.title}") as line:
         try:
-            return _Outcome(name, source.load(wish, line), None)
+            return _Outcome(name, load(line), None)
         except StoppedTablesError as error:
             return _Outcome(name, error.summary, error)
         except IngestionError as error:

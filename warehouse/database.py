@@ -25,6 +25,8 @@ SCHEMAS = (
     "raw_events",
     "raw_hubspot",
     "raw_hubspot_staging",
+    "raw_pipedrive",
+    "raw_pipedrive_staging",
     "reference",
     "staging",
     "intermediate",

@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     """Where event files lie: a path, a glob or an fsspec URL."""
     hubspot_access_token: SecretStr | None = Field(None, alias="HUBSPOT_ACCESS_TOKEN")
     hubspot_base_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
+    pipedrive_api_token: SecretStr | None = Field(None, alias="PIPEDRIVE_API_TOKEN")
+    pipedrive_base_url: str = Field("https://api.pipedrive.com", alias="PIPEDRIVE_BASE_URL")
+    pipedrive_daily_tokens: int = Field(30_000, alias="PIPEDRIVE_DAILY_TOKENS", ge=1)
+    """API tokens that the account has in a day; the default is that of the smallest plan."""
+    pipedrive_token_share: float = Field(0.5, alias="PIPEDRIVE_TOKEN_SHARE", gt=0, le=1)
+    """How much of them flows of deals may use up, nightly and backfill together."""
     job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
     """When the whole river runs: five fields of cron, in `job_timezone`."""
     job_timezone: str = Field("UTC", alias="JOB_TIMEZONE")
@@ -54,7 +60,7 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("hubspot_base_url")
+    @field_validator("hubspot_base_url", "pipedrive_base_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
         if not url.startswith(("http://", "https://")):
@@ -93,6 +99,19 @@ class Settings(BaseSettings):
                 "into the environment or into .env."
             )
         return self.hubspot_access_token.get_secret_value()
+
+    def require_pipedrive_token(self) -> str:
+        """Pipedrive's personal API token.
+
+        Raises:
+            SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
+        """
+        if self.pipedrive_api_token is None:
+            raise SettingsError(
+                "PIPEDRIVE_API_TOKEN is not set: put the personal API token of a Pipedrive user "
+                "into the environment or into .env."
+            )
+        return self.pipedrive_api_token.get_secret_value()
 
 
 @cache

@@ -8,6 +8,7 @@ from simulators.world.broken import broken_lines
 from simulators.world.calendar import WORLD_END, ago
 from simulators.world.casting import cast_companies, live
 from simulators.world.crm import company_records, contacts, owners, prospects
+from simulators.world.deals import deals, organizations, pipelines, stages, users
 from simulators.world.delivery import conflicting_lines, deliver
 from simulators.world.model import World
 
@@ -45,6 +46,7 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
             key=lambda record: (record.created_at, record.hubspot_company_id),
         )
     )
+    known_to_sales = tuple(organizations(seed, cast))
     return World(
         seed=seed,
         started_at=ago(days=days),
@@ -54,4 +56,9 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
         hubspot_companies=records,
         hubspot_owners=owners(),
         hubspot_contacts=tuple(contacts(seed, records, cast)),
+        pipedrive_users=users(seed),
+        pipedrive_pipelines=pipelines(),
+        pipedrive_stages=stages(),
+        pipedrive_organizations=known_to_sales,
+        pipedrive_deals=tuple(deals(seed, known_to_sales)),
     )

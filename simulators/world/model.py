@@ -173,6 +173,86 @@ class HubspotOwner:
     email: str
 
 
+class DealDeed(StrEnum):
+    """What people do to a deal."""
+
+    MOVE = "move"
+    WIN = "win"
+    LOSE = "lose"
+    REOPEN = "reopen"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class DealStep:
+    """One deed."""
+
+    at: datetime
+    deed: DealDeed
+    stage_id: int | None = None
+    """Of moves alone: where to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipedrivePipeline:
+    """A pipeline of the Pipedrive account."""
+
+    pipeline_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveStage:
+    """A stage of one of the pipelines."""
+
+    stage_id: int
+    pipeline_id: int
+    name: str
+    is_removed: bool
+    """Whether it is no longer there at the end of the world."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveUser:
+    """Someone who sells."""
+
+    user_id: int
+    name: str
+    email: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveOrganization:
+    """A company as the sales people know it."""
+
+    organization_id: int
+    company_id: str
+    """Which company it truly is; Pipedrive does not know."""
+    name: str
+    website: str | None
+    owner_id: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveDeal:
+    """A deal, and all that happens to it."""
+
+    deal_id: int
+    organization_id: int
+    owner_id: int
+    title: str
+    value: int
+    story: str
+    """Name of the story that its steps tell: a function of `simulators.world.deals`."""
+    added_at: datetime
+    first_stage_id: int
+    steps: tuple[DealStep, ...]
+    """In their order; several may happen in one second."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Some companies over some months: everything that a vendor or a file would know of them."""
@@ -187,6 +267,11 @@ class World:
     hubspot_companies: tuple[HubspotCompany, ...]
     hubspot_owners: tuple[HubspotOwner, ...]
     hubspot_contacts: tuple[HubspotContact, ...]
+    pipedrive_users: tuple[PipedriveUser, ...]
+    pipedrive_pipelines: tuple[PipedrivePipeline, ...]
+    pipedrive_stages: tuple[PipedriveStage, ...]
+    pipedrive_organizations: tuple[PipedriveOrganization, ...]
+    pipedrive_deals: tuple[PipedriveDeal, ...]
     _arrivals: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

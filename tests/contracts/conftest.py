@@ -48,6 +48,18 @@ def hubspot_description(api_specs: Path) -> Description:
     return Description(api_specs / "hubspot.yaml", server_errors="Error")
 
 
+@pytest.fixture(scope="session")
+def pipedrive_description(api_specs: Path) -> Description:
+    """What Pipedrive's API is described to be. Its `Error` is for 5xx too."""
+    return Description(api_specs / "pipedrive.yaml", server_errors="Error")
+
+
+@pytest.fixture
+def pipedrive_on_record(pipedrive_description: Description) -> OnRecord:
+    """Serve a stand-in for Pipedrive and hold it, and whoever calls it, to the description."""
+    return on_record_of(pipedrive_description)
+
+
 @pytest.fixture
 def hubspot_on_record(hubspot_description: Description) -> OnRecord:
     """Serve a stand-in for HubSpot and hold it, and whoever calls it, to the description."""
