@@ -1,0 +1,175 @@
+"""What the local Yobi says of tenants, locations and figures, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from simulators.yobi.habits import Habits, ListShape
+from simulators.yobi.state import DailyFigures, Id, Location, Metric, Tenant, YobiState
+
+Json = dict[str, object]
+
+
+def entries_json(shape: ListShape, name: str, entries: list[Json]) -> Json:
+    """The answer that holds a list of tenants or locations."""
+    results: object = entries
+    if shape is not ListShape.BARE:
+        results = {"results" if shape is ListShape.RESULTS else name: entries}
+    return {"success": True, "results": results}
+
+
+def tenant_json(tenant: Tenant) -> Json:
+    """One entry of the list of tenants."""
+    entry: Json = {"tenant_id": tenant.tenant_id, "tenant_name": tenant.name}
+    if tenant.domain is not None:
+        entry["domain"] = tenant.domain
+    if tenant.website is not None:
+        entry["website"] = tenant.website
+    return entry
+
+
+def location_json(location: Location) -> Json:
+    """One entry of the list of locations."""
+    return {
+        "location_id": location.location_id,
+        "tenant_id": location.tenant_id,
+        "name": location.name,
+    }
+
+
+def calls_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
+    """Calls by tenant."""
+    answered = _Answered(state, habits, Metric.CALLS, days)
+    return {
+        "success": True,
+        "results": {
+            "stats": [
+                {
+                    "tenant_id": tenant.tenant_id,
+                    **answered.figures(tenant.tenant_id, None, _calls),
+                }
+                for tenant in answered.tenants()
+            ]
+        },
+    }
+
+
+def tasks_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
+    """Tasks created, by tenant."""
+    answered = _Answered(state, habits, Metric.TASKS, days)
+    return {
+        "success": True,
+        "results": {
+            "by_tenant": [
+                {
+                    "tenant_id": tenant.tenant_id,
+                    **answered.figures(
+                        tenant.tenant_id, None, _tasks, total=lambda figures: {"total": figures}
+                    ),
+                }
+                for tenant in answered.tenants()
+            ]
+        },
+    }
+
+
+def appointments_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
+    """Appointments by location."""
+    answered = _Answered(state, habits, Metric.APPOINTMENTS, days)
+    told = {tenant.tenant_id for tenant in answered.tenants()}
+    return {
+        "success": True,
+        "results": {
+            "locations": [
+                {
+                    "location_id": location.location_id,
+                    "tenant_id": location.tenant_id,
+                    **answered.figures(location.tenant_id, location.location_id, _appointments),
+                }
+                for location in state.locations
+                if location.tenant_id in told
+            ]
+        },
+    }
+
+
+_Count = Callable[[Iterable[DailyFigures]], Json]
+
+
+def _calls(figures: Iterable[DailyFigures]) -> Json:
+    return {"total_calls": sum(each.calls for each in figures)}
+
+
+def _tasks(figures: Iterable[DailyFigures]) -> Json:
+    return {"created": sum(each.tasks for each in figures)}
+
+
+def _appointments(figures: Iterable[DailyFigures]) -> Json:
+    counted = list(figures)
+    return {
+        "appointment_count": sum(each.appointments for each in counted),
+        "new_patients": sum(each.new_patients for each in counted),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """One metric over some days."""
+
+    state: YobiState
+    habits: Habits
+    metric: Metric
+    days: Sequence[date]
+
+    def tenants(self) -> list[Tenant]:
+        """Those that are not passed over."""
+        left_out = self.habits.left_out.get(self.metric, frozenset())
+        return [tenant for tenant in self.state.tenants if tenant.tenant_id not in left_out]
+
+    def figures(
+        self,
+        tenant_id: Id,
+        location_id: Id | None,
+        count: _Count,
+        *,
+        total: Callable[[Json], Json] = lambda figures: figures,
+    ) -> Json:
+        """The figures of a tenant, or of one of its locations: total, trend, by user."""
+        days = set(self.days)
+        concerned = [
+            each
+            for each in self.state.figures
+            if each.tenant_id == tenant_id
+            and each.day in days
+            and location_id in (None, self.state.location_of(each))
+        ]
+        answer = total(count(concerned))
+        has_trend = (
+            self.metric in self.habits.has_trend
+            and tenant_id not in self.habits.without_trend.get(self.metric, frozenset())
+        )
+        if has_trend:
+            answer["trend"] = self._trend(concerned, count)
+        if self.metric in self.habits.has_users:
+            by_user: dict[str, list[DailyFigures]] = {}
+            for each in concerned:
+                by_user.setdefault(each.user_email, []).append(each)
+            answer["by_user"] = [
+                {
+                    "email": email,
+                    **total(count(of_user)),
+                    **({"trend": self._trend(of_user, count)} if has_trend else {}),
+                }
+                for email, of_user in sorted(by_user.items())
+            ]
+        return answer
+
+    def _trend(self, concerned: Sequence[DailyFigures], count: _Count) -> list[Json]:
+        trend: list[Json] = []
+        for day in self.days:
+            counted = count(each for each in concerned if each.day == day)
+            if self.habits.tells_zero_days or any(counted.values()):
+                trend.append({"date": day.isoformat(), **counted})
+        return trend
