@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from simulators.yobi.habits import Habits, ListShape
 from simulators.yobi.state import DailyFigures, Id, Location, Metric, Tenant, YobiState
@@ -41,7 +43,7 @@ def location_json(location: Location) -> Json:
 
 def calls_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
     """Calls by tenant."""
-    answered = _Answered(state, habits, Metric.CALLS, days)
+    answered = _Answered.over(state, habits, Metric.CALLS, days)
     return {
         "success": True,
         "results": {
@@ -58,7 +60,7 @@ def calls_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
 
 def tasks_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
     """Tasks created, by tenant."""
-    answered = _Answered(state, habits, Metric.TASKS, days)
+    answered = _Answered.over(state, habits, Metric.TASKS, days)
     return {
         "success": True,
         "results": {
@@ -77,7 +79,7 @@ def tasks_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
 
 def appointments_json(state: YobiState, habits: Habits, days: Sequence[date]) -> Json:
     """Appointments by location."""
-    answered = _Answered(state, habits, Metric.APPOINTMENTS, days)
+    answered = _Answered.over(state, habits, Metric.APPOINTMENTS, days)
     told = {tenant.tenant_id for tenant in answered.tenants()}
     return {
         "success": True,
@@ -122,6 +124,18 @@ class _Answered:
     habits: Habits
     metric: Metric
     days: Sequence[date]
+    by_tenant: Mapping[Id, list[DailyFigures]]
+    """What each tenant did on these days."""
+
+    @classmethod
+    def over(cls, state: YobiState, habits: Habits, metric: Metric, days: Sequence[date]) -> Self:
+        """What there is to say of these days."""
+        wanted = set(days)
+        by_tenant: dict[Id, list[DailyFigures]] = defaultdict(list)
+        for each in state.figures:
+            if each.day in wanted:
+                by_tenant[each.tenant_id].append(each)
+        return cls(state, habits, metric, days, by_tenant)
 
     def tenants(self) -> list[Tenant]:
         """Those that are not passed over."""
@@ -137,13 +151,10 @@ class _Answered:
         total: Callable[[Json], Json] = lambda figures: figures,
     ) -> Json:
         """The figures of a tenant, or of one of its locations: total, trend, by user."""
-        days = set(self.days)
         concerned = [
             each
-            for each in self.state.figures
-            if each.tenant_id == tenant_id
-            and each.day in days
-            and location_id in (None, self.state.location_of(each))
+            for each in self.by_tenant.get(tenant_id, ())
+            if location_id is None or location_id == self.state.location_of(each)
         ]
         answer = total(count(concerned))
         has_trend = (
@@ -153,9 +164,9 @@ class _Answered:
         if has_trend:
             answer["trend"] = self._trend(concerned, count)
         if self.metric in self.habits.has_users:
-            by_user: dict[str, list[DailyFigures]] = {}
+            by_user: dict[str, list[DailyFigures]] = defaultdict(list)
             for each in concerned:
-                by_user.setdefault(each.user_email, []).append(each)
+                by_user[each.user_email].append(each)
             answer["by_user"] = [
                 {
                     "email": email,
@@ -167,9 +178,12 @@ class _Answered:
         return answer
 
     def _trend(self, concerned: Sequence[DailyFigures], count: _Count) -> list[Json]:
+        by_day: dict[date, list[DailyFigures]] = defaultdict(list)
+        for each in concerned:
+            by_day[each.day].append(each)
         trend: list[Json] = []
         for day in self.days:
-            counted = count(each for each in concerned if each.day == day)
+            counted = count(by_day.get(day, ()))
             if self.habits.tells_zero_days or any(counted.values()):
                 trend.append({"date": day.isoformat(), **counted})
         return trend
