@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,21 +20,27 @@ from ingestion.events.files import (
 )
 from ingestion.events.locations import EventFileError
 from warehouse.database import open_warehouse
-from warehouse.settings import SettingsError, get_settings
+from warehouse.settings import Settings, SettingsError, get_settings
 
 if TYPE_CHECKING:
-    from ingestion.hubspot.landing import HubspotLoadSummary
+    from ingestion.api.summary import LoadSummary
 
 app = typer.Typer(help="Land what the sources know in the raw schemas.", no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Read all records of HubSpot, not only those that have changed."),
+    typer.Option("--full", help="Read all records, not only those that have changed."),
 ]
 Since = Annotated[
     str | None,
-    typer.Option(help="RFC 3339 instant: read from HubSpot at least what has changed since."),
+    typer.Option(help="RFC 3339 instant: read at least what has changed since."),
+]
+AllowShrinking = Annotated[
+    bool,
+    typer.Option(
+        "--allow-shrinking", help="Land a table even if more than half of its rows are gone."
+    ),
 ]
 
 
@@ -61,56 +69,139 @@ def events(
     epilog="Example: millrace ingest hubspot; after a while without it: "
     "millrace ingest hubspot --since 2026-11-01T00:00:00Z"
 )
-def hubspot(full: Full = False, since: Since = None, as_json: AsJson = False) -> None:
+def hubspot(
+    full: Full = False,
+    since: Since = None,
+    allow_shrinking: AllowShrinking = False,
+    as_json: AsJson = False,
+) -> None:
     """Land HubSpot's companies, contacts, their associations, owners and properties.
 
     The first load reads everything, later ones what has changed.
     """
-    summary = _land_hubspot(full=full, since=_instant(since))
-    if as_json:
-        print_json(summary)
-    else:
-        show_hubspot(summary)
+    wish = LoadWish(full, _instant(since), allow_shrinking)
+    _show(_land("hubspot", wish), as_json=as_json)
 
 
 @app.command(name="all", epilog="Example: millrace ingest all --json")
-def everything(full: Full = False, since: Since = None, as_json: AsJson = False) -> None:
+def everything(
+    full: Full = False,
+    since: Since = None,
+    allow_shrinking: AllowShrinking = False,
+    as_json: AsJson = False,
+) -> None:
     """Land every source that is set up: events when EVENTS_PATH is, HubSpot when its token is.
 
     A source that fails does not keep the others from landing.
     """
     settings = get_settings()
-    if settings.events_path is None and settings.hubspot_access_token is None:
+    wish = LoadWish(full, _instant(since), allow_shrinking)
+    set_up = [name for name, source in API_SOURCES.items() if source.is_set_up(settings)]
+    if settings.events_path is None and not set_up:
         raise SettingsError("No source is set up: set EVENTS_PATH or HUBSPOT_ACCESS_TOKEN.")
-    instant = _instant(since)
-    events_outcome: _EventsOutcome | None = None
-    hubspot_summary: HubspotLoadSummary | None = None
+    landed: dict[str, EventLoadSummary | LoadSummary | None] = dict.fromkeys(
+        ("events", *API_SOURCES)
+    )
     failures: dict[str, str] = {}
     if settings.events_path is not None:
         events_outcome = _land_events(settings.events_path)
+        landed["events"] = events_outcome.summary
         if events_outcome.error is not None:
             failures["events"] = str(events_outcome.error)
         if events_outcome.summary is not None and not as_json:
             show_events(events_outcome.summary)
-    if settings.hubspot_access_token is not None:
-        try:
-            hubspot_summary = _land_hubspot(full=full, since=instant)
-        except IngestionError as error:
-            failures["hubspot"] = str(error)
-        else:
-            if not as_json:
-                show_hubspot(hubspot_summary)
+    for name in set_up:
+        outcome = _land(name, wish)
+        landed[name] = outcome.summary
+        if outcome.error is not None:
+            failures[name] = str(outcome.error)
+        if outcome.summary is not None and not as_json:
+            show_load(name, outcome.summary)
     if as_json:
-        print_json(
-            {
-                "events": events_outcome.summary if events_outcome else None,
-                "hubspot": hubspot_summary,
-                "failures": failures,
-            }
-        )
+        print_json({**landed, "failures": failures})
     if failures:
         told = " ".join(f"{source}: {sentence}" for source, sentence in failures.items())
         raise IngestionError(f"Not everything has landed. {told}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadWish:
+    """How a source is to be read over its API."""
+
+    full: bool
+    since: datetime | None
+    allow_shrinking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSource:
+    """A source that is read over an API."""
+
+    title: str
+    """As its vendor writes it."""
+    is_set_up: Callable[[Settings], bool]
+    load: Callable[[LoadWish, Callable[[int], None]], LoadSummary]
+    """Given what is wished, and whom to tell of progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What landed of a source, and what went wrong: at least one of them."""
+
+    source: str
+    summary: LoadSummary | None
+    error: IngestionError | None
+
+
+def _land_hubspot(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSummary:
+    # Imported late: dlt takes a second, which no other command should pay.
+    from ingestion.hubspot.landing import ingest_hubspot  # noqa: PLC0415
+
+    return ingest_hubspot(
+        open_warehouse(),
+        get_settings(),
+        full=wish.full,
+        since=wish.since,
+        allow_shrinking=wish.allow_shrinking,
+        on_progress=on_progress,
+    )
+
+
+API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
+    {
+        "hubspot": ApiSource(
+            "HubSpot", lambda settings: settings.hubspot_access_token is not None, _land_hubspot
+        ),
+    }
+)
+"""All of them, by the name of their command; they are landed in this order."""
+
+
+def _land(name: str, wish: LoadWish) -> _Outcome:
+    from ingestion.api.load import StoppedTablesError  # noqa: PLC0415 - see _land_hubspot
+
+    source = API_SOURCES[name]
+    with progress(f"Landing {source.title}") as line:
+        try:
+            return _Outcome(name, source.load(wish, line), None)
+        except StoppedTablesError as error:
+            return _Outcome(name, error.summary, error)
+        except IngestionError as error:
+            return _Outcome(name, None, error)
+
+
+def _show(outcome: _Outcome, *, as_json: bool) -> None:
+    """Print what landed, then fail if something did not.
+
+    Raises:
+        IngestionError: what went wrong.
+    """
+    if outcome.summary is not None and as_json:
+        print_json(outcome.summary)
+    elif outcome.summary is not None:
+        show_load(outcome.source, outcome.summary)
+    if outcome.error is not None:
+        raise outcome.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +226,6 @@ def _land_events(place: str) -> _EventsOutcome:
             return _EventsOutcome(error.summary, error)
         except EventFileError as error:
             return _EventsOutcome(None, error)
-
-
-def _land_hubspot(*, full: bool, since: datetime | None) -> HubspotLoadSummary:
-    # Imported late: dlt takes a second, which no other command should pay.
-    from ingestion.hubspot.landing import ingest_hubspot  # noqa: PLC0415
-
-    with progress("Landing HubSpot") as line:
-        return ingest_hubspot(
-            open_warehouse(), get_settings(), full=full, since=since, on_progress=line
-        )
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -181,14 +262,19 @@ def show_events(summary: EventLoadSummary) -> None:
         console.print(f"    {example.place}: {example.reason}", markup=False)
 
 
-def show_hubspot(summary: HubspotLoadSummary) -> None:
+def show_load(source: str, summary: LoadSummary) -> None:
     """Print, table by table, what landed and what it took."""
     for table in summary.tables:
         console.print(
-            f"{table.landed:>8,} rows landed in raw_hubspot.{table.table}, "
+            f"{table.landed:>8,} rows landed in raw_{source}.{table.table}, "
             f"{table.known:,} known already"
             + (f", {table.gone:,} gone" if table.gone else "")
             + (f", {table.incomplete:,} told in part and left" if table.incomplete else "")
             + f" ({table.calls:,} calls)",
             markup=False,
         )
+        if table.new_fields:
+            console.print(
+                f"         new fields in raw_{source}.{table.table}: {', '.join(table.new_fields)}",
+                markup=False,
+            )
