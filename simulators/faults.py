@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 
 class _Told(BaseModel):
@@ -57,6 +57,57 @@ class Slow(_Told):
     seconds: float = Field(gt=0)
 
 
+class ExpiredToken(_Told):
+    """Answer the vendor's own 401 for an access token that was good once, and do nothing."""
+
+    kind: Literal["expired_token"] = "expired_token"
+
+
+class MissingField(_Told):
+    """Carry the request out, and leave a field out of every record of the answer."""
+
+    kind: Literal["missing_field"] = "missing_field"
+    field: str
+    """Its name, with dots between the names of objects that lie in each other: `properties.email`.
+    A record that does not have it stays as it is."""
+
+
+class DuplicatePage(_Told):
+    """Carry the request out, and give records of the page before once more.
+
+    So it looks when records move towards the end of a list while it is paged through, or when a
+    cache answers. The page before is the last successful answer to a request that differed at most
+    in which page it asked for; a request without one is answered as ever.
+    """
+
+    kind: Literal["duplicate_page"] = "duplicate_page"
+    in_its_place: bool = False
+    """True: the page before comes again as it was, and leads to the page that it hides. False: its
+    records stand before those of the page that was asked for, and paging goes on."""
+
+
+class ChangeRecord(_Told):
+    """Answer, and change a record before anything else is asked."""
+
+    kind: Literal["change_record"] = "change_record"
+    table: str
+    """What the vendor calls such records in its paths: `companies`."""
+    record_id: str
+    values: dict[str, JsonValue]
+    """By field. Whoever changes a record in the vendor's own pages could have done the same."""
+
+
+class Meanwhile(_Told):
+    """Answer, and call a function before anything else is asked.
+
+    For whatever else can happen to an account while it is read. It cannot be told over HTTP.
+    """
+
+    kind: Literal["meanwhile"] = "meanwhile"
+    happens: Callable[[], object] = Field(exclude=True)
+    """Called in the simulator's thread; it may change the state."""
+
+
 class Refuse(_Told):
     """Refuse to write one record, whatever is written to it, or to read its associations."""
 
@@ -67,7 +118,18 @@ class Refuse(_Told):
     """True: a batch with the record fails as one (400). False: the others are written (207)."""
 
 
-Interference = RateLimited | ServerError | HtmlPage | Cut | Slow
+Interference = (
+    RateLimited
+    | ServerError
+    | HtmlPage
+    | Cut
+    | Slow
+    | ExpiredToken
+    | MissingField
+    | DuplicatePage
+    | ChangeRecord
+    | Meanwhile
+)
 """What happens to a whole request."""
 
 
@@ -137,6 +199,14 @@ class FaultPlan:
                 ):
                     due = due or does
         return due
+
+    def keeps_pages(self, method: str, path: str) -> bool:
+        """Whether the answer to this request may have to be given once more."""
+        with self._lock:
+            return any(
+                isinstance(armed.fault.does, DuplicatePage) and armed.fault.matches(method, path)
+                for armed in self._armed
+            )
 
     def refusals(self, method: str, path: str, record_ids: Collection[str]) -> list[Refuse]:
         """Which of the records that a request names are refused. Ask once: it counts."""

@@ -23,7 +23,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulators.calls import Call, CallLog, attach
 from simulators.clock import Clock
-from simulators.faults import Cut, Fault, FaultPlan, HtmlPage, RateLimited, ServerError, Slow
+from simulators.faults import (
+    ChangeRecord,
+    Cut,
+    DuplicatePage,
+    ExpiredToken,
+    Fault,
+    FaultPlan,
+    HtmlPage,
+    Interference,
+    Meanwhile,
+    MissingField,
+    RateLimited,
+    ServerError,
+    Slow,
+)
+from simulators.pages import Answer, PageFormat, Pages
 
 CONTROL_PATH = "/_simulator"
 
@@ -49,6 +64,10 @@ class RequestSummary:
 class Vendor(Protocol):
     """How one vendor looks from outside."""
 
+    @property
+    def page_format(self) -> PageFormat:
+        """Where its answers have their records, and how the next page is asked for."""
+
     def summarize(self, method: str, path: str, body: bytes) -> RequestSummary:
         """Whether the request writes, and how many records it names."""
 
@@ -57,6 +76,16 @@ class Vendor(Protocol):
 
     def failed(self, fault: ServerError) -> Response:
         """The vendor's own 5xx."""
+
+    def expired(self) -> Response:
+        """The vendor's own 401 for a token whose time is over."""
+
+    def change(self, fault: ChangeRecord) -> None:
+        """Change a record as a person would.
+
+        Raises:
+            KeyError: when there is no such table or record.
+        """
 
 
 class Gateway:
@@ -74,6 +103,7 @@ class Gateway:
         self._calls = calls
         self._faults = faults
         self._clock = clock
+        self._pages = Pages(vendor.page_format)
         self._control = _control(calls, faults)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,15 +142,12 @@ class Gateway:
         fault = self._faults.interference(method, path)
         call.fault = fault.kind if fault else None
         match fault:
-            case None:
+            case None if not self._faults.keeps_pages(method, path):
                 await self._app(scope, replay, answer)
             case RateLimited():
                 await self._vendor.rate_limited(fault)(scope, replay, answer)
-            case Slow():
-                messages = await self._carry_out(scope, replay)
-                await sleep(fault.seconds)
-                for message in messages:
-                    await answer(message)
+            case ExpiredToken():
+                await self._vendor.expired()(scope, replay, answer)
             case ServerError() | HtmlPage() | Cut():
                 if fault.takes_effect:
                     await self._carry_out(scope, replay)
@@ -132,8 +159,13 @@ class Gateway:
                     else self._vendor.failed(fault)
                 )
                 await response(scope, replay, answer)
+            case _:
+                answered = await self._carry_out(scope, replay)
+                told = await self._spoiled(fault, request, answered)
+                for message in told.messages:
+                    await answer(message)
 
-    async def _carry_out(self, scope: Scope, receive: Receive) -> list[Message]:
+    async def _carry_out(self, scope: Scope, receive: Receive) -> Answer:
         """Let the vendor handle the request, and keep its answer."""
         messages: list[Message] = []
 
@@ -141,7 +173,28 @@ class Gateway:
             messages.append(message)
 
         await self._app(scope, receive, keep)
-        return messages
+        return Answer(tuple(messages))
+
+    async def _spoiled(
+        self, fault: Interference | None, request: Request, answered: Answer
+    ) -> Answer:
+        """What is answered in the place of the vendor's answer, and what happens meanwhile."""
+        asked = (request.method, request.url.path, request.url.query)
+        told = answered
+        match fault:
+            case Slow():
+                await sleep(fault.seconds)
+            case MissingField():
+                told = self._pages.incomplete(fault, answered)
+            case DuplicatePage():
+                told = self._pages.duplicated(fault, *asked, answered)
+            case ChangeRecord():
+                self._vendor.change(fault)
+            case Meanwhile():
+                fault.happens()
+        if self._faults.keeps_pages(request.method, request.url.path):
+            self._pages.keep(*asked, answered)
+        return told
 
 
 class _FaultList(BaseModel):

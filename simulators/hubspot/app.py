@@ -14,11 +14,12 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from simulators.calls import CallLog
-from simulators.faults import FaultPlan, RateLimited, ServerError
+from simulators.faults import ChangeRecord, FaultPlan, RateLimited, ServerError
 from simulators.gateway import Gateway, RequestSummary
 from simulators.hubspot.association_routes import AssociationRoutes
 from simulators.hubspot.errors import (
     HubspotError,
+    expired,
     invalid_request,
     invalid_values,
     missing_scopes,
@@ -36,6 +37,7 @@ from simulators.hubspot.scopes import needed_scopes
 from simulators.hubspot.search import MAX_RESULTS
 from simulators.hubspot.state import HubspotState
 from simulators.hubspot.tables import InvalidDefinitionError
+from simulators.pages import PageFormat
 
 DEFAULT_TOKEN = "local-hubspot-token"
 """It opens nothing but this simulator."""
@@ -80,7 +82,7 @@ class HubspotSimulator:
         )
         self._gateway = Gateway(
             self._answer,
-            vendor=_Hubspot(),
+            vendor=_Hubspot(self.state),
             calls=self.calls,
             faults=self.faults,
             clock=self.state.now,
@@ -136,6 +138,11 @@ class HubspotSimulator:
 class _Hubspot:
     """How HubSpot looks to the gateway."""
 
+    page_format = PageFormat(records="results", paging_parameters=frozenset({"after"}))
+
+    def __init__(self, state: HubspotState) -> None:
+        self._state = state
+
     def summarize(self, method: str, path: str, body: bytes) -> RequestSummary:
         is_batch = "/batch/" in path
         is_read = method == "GET" or path.endswith(("/search", "/batch/read"))
@@ -150,6 +157,13 @@ class _Hubspot:
 
     def failed(self, fault: ServerError) -> Response:
         return server_error(fault.status)
+
+    def expired(self) -> Response:
+        return expired().response()
+
+    def change(self, fault: ChangeRecord) -> None:
+        values = {name: str(value) for name, value in fault.values.items()}
+        self._state.write(fault.table, fault.record_id, values)
 
 
 def _number_of_inputs(body: bytes) -> int:

@@ -114,6 +114,13 @@ def unauthenticated(*, has_token: bool) -> HubspotError:
     return HubspotError(401, "INVALID_AUTHENTICATION", message)
 
 
+def expired() -> HubspotError:
+    """401, for a token whose time is over."""
+    return HubspotError(
+        401, "EXPIRED_AUTHENTICATION", "The access token used to make this call has expired."
+    )
+
+
 def missing_scopes(scopes: Iterable[str]) -> HubspotError:
     """403, for a token whose app has not been given these."""
     return HubspotError(

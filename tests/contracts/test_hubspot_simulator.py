@@ -10,7 +10,16 @@ from http import HTTPStatus
 import httpx
 import pytest
 
-from simulators.faults import Cut, Fault, HtmlPage, Interference, RateLimited, Refuse, ServerError
+from simulators.faults import (
+    Cut,
+    ExpiredToken,
+    Fault,
+    HtmlPage,
+    Interference,
+    RateLimited,
+    Refuse,
+    ServerError,
+)
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner, RateLimits
 from tests.contracts.conftest import OnRecord, RecordedVendor
 from tests.contracts.openapi import Description
@@ -185,6 +194,7 @@ def test_every_operation_names_the_scope_that_is_missing_rightly(
         (ServerError(status=500), HTTPStatus.INTERNAL_SERVER_ERROR),
         (ServerError(status=503, takes_effect=True), HTTPStatus.SERVICE_UNAVAILABLE),
         (HtmlPage(status=502), HTTPStatus.BAD_GATEWAY),
+        (ExpiredToken(), HTTPStatus.UNAUTHORIZED),
     ],
 )
 def test_every_operation_fails_rightly(

@@ -6,10 +6,15 @@ import httpx
 import pytest
 
 from simulators.faults import (
+    ChangeRecord,
     Cut,
+    DuplicatePage,
+    ExpiredToken,
     Fault,
     HtmlPage,
     Interference,
+    Meanwhile,
+    MissingField,
     RateLimited,
     Refuse,
     ServerError,
@@ -172,6 +177,99 @@ def test_a_refusal_counts_only_requests_that_write_its_record(hubspot: Hubspot) 
     assert answered == [200, 207, 200]
 
 
+def test_an_expired_token_is_turned_away_before_anything_is_done(hubspot: Hubspot) -> None:
+    hubspot.simulator.faults.add(Fault(does=ExpiredToken(), times=1))
+
+    expired = hubspot.batch_update(id_1001={"name": "Loud Harbour"})
+
+    assert (expired.status_code, expired.json()["category"]) == (401, "EXPIRED_AUTHENTICATION")
+    assert hubspot.company("1001").properties["name"] == "Quiet Harbour"
+    assert statuses(hubspot, 1) == [200]
+
+
+@pytest.mark.parametrize("field", ["createdAt", "properties.name"])
+def test_a_field_can_be_missing_from_all_records_of_an_answer(hubspot: Hubspot, field: str) -> None:
+    whole = hubspot.client.get(f"{COMPANIES}/1001").json()
+    hubspot.simulator.faults.add(Fault(does=MissingField(field=field)))
+
+    page = hubspot.client.get(COMPANIES, params={"limit": 2})
+    record = hubspot.client.get(f"{COMPANIES}/1001").json()
+
+    *outer, last = field.split(".")
+    for without in (page.json()["results"][0], record):
+        where = without[outer[0]] if outer else without
+        assert last not in where
+        where[last] = (whole[outer[0]] if outer else whole)[last]
+        assert without == whole
+    assert page.json()["paging"]["next"]["after"] == "1002"
+    assert len(page.json()["results"]) == 2
+
+
+def test_a_field_that_no_record_has_is_not_missed(hubspot: Hubspot) -> None:
+    whole = hubspot.batch_read("1001", "7").json()["results"]
+    hubspot.simulator.faults.add(Fault(does=MissingField(field="address.street")))
+
+    assert hubspot.batch_read("1001", "7").json()["results"] == whole
+
+
+def paged(hubspot: Hubspot, *, most: int = 10) -> list[list[str]]:
+    """The ids of the companies, page by page, as who follows `after` reads them."""
+    pages: list[list[str]] = []
+    query: dict[str, str] = {"limit": "1"}
+    while len(pages) < most:
+        answer = hubspot.client.get(COMPANIES, params=query).json()
+        pages.append([company["id"] for company in answer["results"]])
+        if "paging" not in answer:
+            break
+        query["after"] = answer["paging"]["next"]["after"]
+    return pages
+
+
+@pytest.mark.parametrize(
+    ("in_its_place", "pages"),
+    [
+        (False, [["1001"], ["1001", "1002"], ["1003"]]),
+        (True, [["1001"], ["1001"], ["1002"], ["1003"]]),
+    ],
+)
+def test_a_page_can_come_again_while_all_others_come_too(
+    hubspot: Hubspot, in_its_place: bool, pages: list[list[str]]
+) -> None:
+    hubspot.simulator.faults.add(
+        Fault(does=DuplicatePage(in_its_place=in_its_place), skip=1, times=1)
+    )
+
+    assert paged(hubspot) == pages
+
+
+def test_a_first_page_does_not_repeat_another_list(hubspot: Hubspot) -> None:
+    hubspot.state.archive("companies", "1002")
+    hubspot.simulator.faults.add(Fault(does=DuplicatePage()))
+    assert hubspot.client.get(COMPANIES, params={"archived": "true"}).status_code == 200
+
+    assert paged(hubspot) == [["1001"], ["1001", "1003"]]
+
+
+def test_a_record_can_change_right_after_it_was_read(hubspot: Hubspot) -> None:
+    change = ChangeRecord(table="companies", record_id="1001", values={"name": "Loud Harbour"})
+    hubspot.simulator.faults.add(Fault(does=change, path=COMPANIES, times=1))
+
+    first, second = (hubspot.client.get(COMPANIES).json()["results"][0] for _ in range(2))
+
+    assert first["properties"]["name"] == "Quiet Harbour"
+    assert second["properties"]["name"] == "Loud Harbour"
+
+
+def test_anything_can_happen_between_two_pages(hubspot: Hubspot) -> None:
+    def add_and_archive() -> None:
+        hubspot.state.add("companies", {"name": "New Mill"})
+        hubspot.state.archive("companies", "1002")
+
+    hubspot.simulator.faults.add(Fault(does=Meanwhile(happens=add_and_archive), times=1))
+
+    assert paged(hubspot) == [["1001"], ["1003"], ["1004"]]
+
+
 class Seconds:
     """A clock in seconds that a test turns."""
 
@@ -274,8 +372,35 @@ def test_another_process_can_read_the_log_and_tell_faults(hubspot: Hubspot) -> N
     stranger.close()
 
 
+def test_another_process_can_change_a_record_while_it_is_read(hubspot: Hubspot) -> None:
+    change = {
+        "kind": "change_record",
+        "table": "companies",
+        "record_id": "1001",
+        "values": {"name": "Loud Harbour", "annualrevenue": 7},
+    }
+    hubspot.simulator.faults.add(Fault(does=Meanwhile(happens=lambda: None)))
+    told = hubspot.client.post("/_simulator/faults", json={"faults": [{"does": change}]})
+    hubspot.client.delete("/_simulator/faults")
+    hubspot.client.post("/_simulator/faults", json={"faults": [{"does": change}]})
+
+    assert [fault["does"]["kind"] for fault in told.json()["faults"]] == [
+        "meanwhile", "change_record"
+    ]  # fmt: skip
+    assert statuses(hubspot, 1) == [200]
+    assert hubspot.company("1001").properties["name"] == "Loud Harbour"
+    assert hubspot.company("1001").properties["annualrevenue"] == "7"
+
+
 @pytest.mark.parametrize(
-    "fault", [{}, {"does": {"kind": "sulk"}}, {"does": {"kind": "cut"}, "evry": 5}]
+    "fault",
+    [
+        {},
+        {"does": {"kind": "sulk"}},
+        {"does": {"kind": "meanwhile"}},
+        {"does": {"kind": "meanwhile", "happens": "all"}},
+        {"does": {"kind": "cut"}, "evry": 5},
+    ],
 )
 def test_a_fault_that_is_not_understood_is_refused(
     hubspot: Hubspot, fault: dict[str, object]
