@@ -25,6 +25,8 @@ SCHEMAS = (
     "raw_events",
     "raw_hubspot",
     "raw_hubspot_staging",
+    "raw_yobi",
+    "raw_yobi_staging",
     "reference",
     "staging",
     "intermediate",

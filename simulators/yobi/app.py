@@ -14,8 +14,9 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from simulators.calls import CallLog
-from simulators.faults import FaultPlan, RateLimited, ServerError
+from simulators.faults import ChangeRecord, FaultPlan, RateLimited, ServerError
 from simulators.gateway import Gateway, RequestSummary
+from simulators.pages import PageFormat
 from simulators.yobi.answers import (
     Json,
     appointments_json,
@@ -74,7 +75,7 @@ class YobiSimulator:
         self.faults = FaultPlan()
         self._gateway = Gateway(
             self._endpoints(),
-            vendor=_Yobi(),
+            vendor=_Yobi(self.state),
             calls=self.calls,
             faults=self.faults,
             clock=self.state.now,
@@ -158,6 +159,17 @@ class YobiSimulator:
 class _Yobi:
     """How Yobi looks to the gateway."""
 
+    page_format = PageFormat(
+        records="results",
+        paging_parameters=frozenset(),
+        also_at=tuple(
+            f"results.{name}" for name in ("results", "tenants", "stats", "by_tenant", "locations")
+        ),
+    )
+
+    def __init__(self, state: YobiState) -> None:
+        self._state = state
+
     def summarize(self, method: str, path: str, body: bytes) -> RequestSummary:  # noqa: ARG002 - nothing is ever written
         return RequestSummary(is_write=False, inputs=0)
 
@@ -166,6 +178,12 @@ class _Yobi:
 
     def failed(self, fault: ServerError) -> Response:
         return refused(fault.status, "Something went wrong.")
+
+    def expired(self) -> Response:
+        return refused(401, "The token has expired.")
+
+    def change(self, fault: ChangeRecord) -> None:
+        self._state.change(fault.table, fault.record_id, fault.values)
 
 
 async def _refuse(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's signature

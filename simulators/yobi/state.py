@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulators.clock import Clock
@@ -92,6 +93,22 @@ class YobiState:
     def today(self) -> date:
         """The local day."""
         return self._clock().astimezone(self.zone).date()
+
+    def change(self, table: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Change a tenant or a location (`tenants`, `locations`), as somebody at Yobi would.
+
+        Raises:
+            KeyError: when there is no such record.
+        """
+        known: dict[str, list[Any]] = {"tenants": self.tenants, "locations": self.locations}
+        with self.lock:
+            records = known[table]
+            for number, record in enumerate(records):
+                its_id = record.tenant_id if table == "tenants" else record.location_id
+                if str(its_id) == record_id:
+                    records[number] = replace(record, **values)
+                    return
+        raise KeyError(f"{table} has no record {record_id}")
 
     def location_of(self, figures: DailyFigures) -> Id | None:
         """Where the appointments of these figures are; None when the tenant has no location."""
