@@ -323,9 +323,9 @@ def test_an_empty_list_is_not_believed_unless_somebody_says_so(yobi: Yobi) -> No
     assert yobi.load(allow_shrinking=True).of("tenants").gone == 3
 
 
-def test_a_yobi_without_tenants_leaves_the_tables_empty(serve: Serve, clock: StoppedClock) -> None:
+def test_a_yobi_without_tenants_leaves_the_tables_empty(serve: Serve) -> None:
     yobi = serve(YobiSimulator())
-    yobi.state.zone = yobi.state.zone
+
     yobi.load()
 
     assert [len(rows) for rows in yobi.everything()] == [0, 0, 0, 0, 0, 3, 0]
