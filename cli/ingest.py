@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.instants import instant
 from cli.output import console, print_json, progress
 from ingestion.errors import IngestionError
 from ingestion.events.files import (
@@ -79,8 +80,28 @@ def hubspot(
 
     The first load reads everything, later ones what has changed.
     """
-    wish = LoadWish(full, _instant(since), allow_shrinking)
+    wish = LoadWish(full, instant(since, "--since"), allow_shrinking)
     _show(_land("hubspot", wish), as_json=as_json)
+
+
+@app.command(
+    epilog="Example: millrace ingest yobi; an earlier week, while Yobi tells of it: "
+    "millrace ingest yobi --as-of 2026-11-01T12:00:00Z"
+)
+def yobi(
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="RFC 3339 instant: the last week that is over then; default: now."),
+    ] = None,
+    allow_shrinking: AllowShrinking = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land Yobi's tenants, locations, and what they did in the last whole week, or nothing.
+
+    A week is Sunday to Saturday in JOB_TIMEZONE. Read again, it lands only what has changed since.
+    """
+    wish = LoadWish(False, None, allow_shrinking, instant(as_of, "--as-of"))
+    _show(_land("yobi", wish), as_json=as_json)
 
 
 @app.command(name="all", epilog="Example: millrace ingest all --json")
@@ -90,15 +111,17 @@ def everything(
     allow_shrinking: AllowShrinking = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land every source that is set up: events when EVENTS_PATH is, HubSpot when its token is.
+    """Land every source that is set up: events when EVENTS_PATH is, others when their login is.
 
     A source that fails does not keep the others from landing.
     """
     settings = get_settings()
-    wish = LoadWish(full, _instant(since), allow_shrinking)
+    wish = LoadWish(full, instant(since, "--since"), allow_shrinking)
     set_up = [name for name, source in API_SOURCES.items() if source.is_set_up(settings)]
     if settings.events_path is None and not set_up:
-        raise SettingsError("No source is set up: set EVENTS_PATH or HUBSPOT_ACCESS_TOKEN.")
+        raise SettingsError(
+            "No source is set up: set EVENTS_PATH, HUBSPOT_ACCESS_TOKEN or YOBI_EMAIL."
+        )
     landed: dict[str, EventLoadSummary | LoadSummary | None] = dict.fromkeys(
         ("events", *API_SOURCES)
     )
@@ -131,6 +154,8 @@ class LoadWish:
     full: bool
     since: datetime | None
     allow_shrinking: bool
+    as_of: datetime | None = None
+    """Of sources that are read week by week: the last week that is over then; None: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +192,24 @@ def _land_hubspot(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSum
     )
 
 
+def _land_yobi(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSummary:
+    from ingestion.yobi.landing import ingest_yobi  # noqa: PLC0415 - see _land_hubspot
+
+    return ingest_yobi(
+        open_warehouse(),
+        get_settings(),
+        as_of=wish.as_of,
+        allow_shrinking=wish.allow_shrinking,
+        on_progress=on_progress,
+    )
+
+
 API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
     {
         "hubspot": ApiSource(
             "HubSpot", lambda settings: settings.hubspot_access_token is not None, _land_hubspot
         ),
+        "yobi": ApiSource("Yobi", lambda settings: settings.yobi_email is not None, _land_yobi),
     }
 )
 """All of them, by the name of their command; they are landed in this order."""
@@ -228,21 +266,6 @@ def _land_events(place: str) -> _EventsOutcome:
             return _EventsOutcome(None, error)
 
 
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise typer.BadParameter(
-            f"{text!r} is not an RFC 3339 instant, such as 2026-11-01T00:00:00Z.",
-            param_hint="--since",
-        )
-    return instant
-
-
 def show_events(summary: EventLoadSummary) -> None:
     """Print what landed and, by reason, what did not."""
     console.print(
@@ -278,3 +301,5 @@ def show_load(source: str, summary: LoadSummary) -> None:
                 f"         new fields in raw_{source}.{table.table}: {', '.join(table.new_fields)}",
                 markup=False,
             )
+    for note in summary.notes:
+        console.print(f"         {note}", markup=False)

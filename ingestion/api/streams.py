@@ -115,11 +115,11 @@ class ApiStreams(Generic[Known]):
         places = (records_at,) if isinstance(records_at, str) else records_at
 
         def records(body: Any) -> Iterator[Record]:
-            yield from _records_of(body, places, null_is_none=null_is_none) or ()
+            yield from records_of(body, places, null_is_none=null_is_none) or ()
 
         def look_at_page(response: Response, *_: object, **__: object) -> Response:
             body = response.json()
-            found = _records_of(body, places, null_is_none=null_is_none)
+            found = records_of(body, places, null_is_none=null_is_none)
             if found is None:
                 raise self.vendor.not_understood()
             page = Page(body, found, response)
@@ -185,7 +185,7 @@ class ApiStreams(Generic[Known]):
         return rest_api_resources(config)
 
 
-def _records_of(
+def records_of(
     body: Any, places: Sequence[str], *, null_is_none: bool = False
 ) -> list[Record] | None:
     """The records of an answer, from the first of the places that has any; None without one."""

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import requests
 
 from ingestion.api.errors import SourceError, Vendor
+from ingestion.yobi.week import Week
 
 LOGIN_PATH = "users/login"
 
 
 class YobiError(SourceError):
     """Yobi could not be read, or answers otherwise than a week needs; nothing has landed."""
+
+    @classmethod
+    def about_a_change(cls, path: str, change: str) -> Self:
+        """An answer breaks its contract: the endpoint, and what is wrong with which field."""
+        return cls(f"Yobi's answer to /{path} is not what it was: {change}; nothing was loaded.")
+
+    @classmethod
+    def about_a_week_untold(cls, week: Week) -> Self:
+        """No period covers a week."""
+        return cls(
+            f"Yobi does not tell of the week {week}, which is not over or longer ago than 90 days: "
+            "choose another --as-of."
+        )
 
 
 def yobi_at(base_url: str) -> Vendor:

@@ -100,10 +100,7 @@ def ingest_yobi(
         week = Week.before(as_of or now, zone)
         periods = periods_for(week, now.astimezone(zone).date())
         if not periods:
-            raise YobiError(
-                f"Yobi does not tell of the week {week}, which is not over or longer ago than "
-                "90 days: choose another --as-of."
-            )
+            raise YobiError.about_a_week_untold(week)
         wish = Wish(week, started_at, settings.internal_yobi_domains)
         fill_workbench(
             warehouse,
@@ -166,10 +163,7 @@ def _check_contracts(source: YobiSource) -> None:
     paths |= {metric.table.name: metric.path for metric in METRICS}
     for name, reading in source.readings.items():
         if reading.changed is not None:
-            raise YobiError(
-                f"Yobi's answer to /{paths[name]} is not what it was: {reading.changed}; nothing "
-                "was loaded."
-            )
+            raise YobiError.about_a_change(paths[name], reading.changed)
 
 
 def _land(landing: Landing, source: YobiSource, wish: Wish) -> None:

@@ -17,7 +17,7 @@ from dlt.sources.helpers.rest_client.auth import AuthConfigBase
 from ingestion.api.contract import RecordChangedError, read_record
 from ingestion.api.errors import Vendor
 from ingestion.api.session import RequestMeter, answered_at, session_through
-from ingestion.yobi.errors import LOGIN_PATH
+from ingestion.yobi.errors import LOGIN_PATH, YobiError
 from ingestion.yobi.records import Login
 from warehouse.settings import YobiLogin
 
@@ -46,7 +46,8 @@ class YobiAuth(AuthConfigBase):
         self._login = login
         self._session = session_through(meter, is_limit_of_the_moment=lambda _: True)
         self._token: str | None = None
-        self._expires_at = datetime.min.replace(tzinfo=UTC)
+        self.expires_at = datetime.min.replace(tzinfo=UTC)
+        """When the present token stops being good, by Yobi's clock."""
         self._clock = _VendorClock()
 
     @property
@@ -80,16 +81,14 @@ class YobiAuth(AuthConfigBase):
         try:
             given = read_record(Login, answer.get("results"))
         except RecordChangedError as change:
-            raise self._vendor.error(
-                f"Yobi's answer to /{LOGIN_PATH} has changed: {change}; nothing was loaded."
-            ) from None
+            raise YobiError.about_a_change(LOGIN_PATH, str(change)) from None
         self._clock.set(answered_at(response))
         self._token = given.token
-        self._expires_at = datetime.fromtimestamp(given.expires_at_ms / 1000, UTC)
+        self.expires_at = datetime.fromtimestamp(given.expires_at_ms / 1000, UTC)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Send the token along, a new one where the old one is about to expire."""
-        if self._token is None or self.now >= self._expires_at - RENEW_BEFORE:
+        if self._token is None or self.now >= self.expires_at - RENEW_BEFORE:
             self.log_in()
         request.headers["Authorization"] = f"Bearer {self._token}"
         request.register_hook("response", self._look_at)

@@ -22,9 +22,12 @@ from ingestion.yobi.records import Counts, Location, MetricRecord, Tenant, Told
 from ingestion.yobi.week import LAST_WEEK, Week
 from warehouse.settings import YobiLogin
 
-_UNKNOWN_PERIOD = (400, 404, 422)
+UNKNOWN_PERIOD = (400, 404, 422)
 """How a Yobi might answer that does not know `lastWeek`."""
-_LISTS = ("results.results", "results")
+TENANT_LISTS = ("results.results", "results.tenants", "results")
+"""Where the list of tenants was seen to stand."""
+LOCATION_LISTS = ("results.results", "results.locations", "results")
+"""Where that of locations may stand."""
 
 
 @dataclass(slots=True)
@@ -66,13 +69,13 @@ class YobiSource(ApiStreams[YobiReading]):
     """
 
     def __init__(self, vendor: Vendor, login: YobiLogin, on_page: Callable[[int], None]) -> None:
-        self.login_meter = RequestMeter(_no_limit_is_known)
+        self.login_meter = RequestMeter(no_limit_is_known)
         """Counts the logins, which belong to no table."""
         self.auth = YobiAuth(vendor, login, self.login_meter)
         super().__init__(
             vendor,
             auth=self.auth,
-            wait=_no_limit_is_known,
+            wait=no_limit_is_known,
             is_limit_of_the_moment=lambda _: True,
             reading=YobiReading,
             on_page=on_page,
@@ -96,7 +99,7 @@ class YobiSource(ApiStreams[YobiReading]):
             TENANTS,
             "list",
             [{"path": TENANTS_PATH, "paginator": "single_page"}],
-            records_at=("results.results", "results.tenants", "results"),
+            records_at=TENANT_LISTS,
             kind=Tenant,
             rows_of=rows,
         )
@@ -117,7 +120,7 @@ class YobiSource(ApiStreams[YobiReading]):
             LOCATIONS,
             "list",
             [{"path": LOCATIONS_PATH, "paginator": "single_page"}],
-            records_at=("results.results", "results.locations", "results"),
+            records_at=LOCATION_LISTS,
             kind=Location,
             rows_of=rows,
         )
@@ -132,7 +135,7 @@ class YobiSource(ApiStreams[YobiReading]):
             YobiError: while dlt draws, when the answer does not tell of the week.
         """
         reading = self.reading(metric.table)
-        answer = _Answer(self.vendor, metric, period, wish)
+        answer = MetricAnswer(self.vendor, metric, period, wish)
 
         def refused(_: Response, *__: object, **___: object) -> Response:
             raise IgnoreResponseException
@@ -151,24 +154,24 @@ class YobiSource(ApiStreams[YobiReading]):
                     "paginator": "single_page",
                     "response_actions": [
                         {"status_code": status, "action": refused}
-                        for status in _UNKNOWN_PERIOD
+                        for status in UNKNOWN_PERIOD
                         if period == LAST_WEEK
                     ],
                 }
             ],
             records_at=metric.records_at,
             kind=metric.kind,
-            rows_of=partial(_metric_rows, reading, answer),
+            rows_of=partial(metric_rows, reading, answer),
             note=note,
         )
 
 
-def _no_limit_is_known(_: object) -> None:
+def no_limit_is_known(_: object) -> None:
     """Yobi's limits were never observed; a load makes about ten requests."""
 
 
-def _metric_rows(
-    reading: YobiReading, answer: _Answer, read: object, sent: Record
+def metric_rows(
+    reading: YobiReading, answer: MetricAnswer, read: object, sent: Record
 ) -> Iterator[Row]:
     """The rows of one entry: one for each day of the week, or one for all of it."""
     record = cast("MetricRecord", read)
@@ -205,7 +208,7 @@ def _metric_rows(
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class MetricAnswer:
     """An answer about a metric, as the one who wants to know about a week reads it."""
 
     vendor: Vendor
