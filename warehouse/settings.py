@@ -133,7 +133,7 @@ class Settings(BaseSettings):
             }
             missing = [name for name, value in values.items() if value is None]
             raise SettingsError(
-                f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set: put the "
+                f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set: put the "
                 "login of a Yobi administrator and the address of its API into the environment or "
                 "into .env."
             )

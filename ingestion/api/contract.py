@@ -69,7 +69,7 @@ def read_record(kind: type[Kind], sent: object) -> Kind:
         return kind.model_validate(sent)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise RecordChangedError("; ".join(map(_sentence, problems))) from None
+        raise RecordChangedError("; ".join(dict.fromkeys(map(_sentence, problems)))) from None
 
 
 def _sentence(problem: ErrorDetails) -> str:

@@ -35,6 +35,7 @@ from simulators.yobi import DEFAULT_EMAIL, DEFAULT_PASSWORD, DailyFigures, Metri
 from tests.ingestion.yobi.conftest import SATURDAY, Yobi, settings_for
 from warehouse.database import Warehouse
 
+LOGIN = "/users/login"
 TENANTS = "/admin/dental-tenants/list"
 LOCATIONS = "/admin/pms/locations"
 CALLS = "/admin/pms/stats/calls-by-tenant"
@@ -216,7 +217,7 @@ def test_a_tenant_that_is_renamed_while_it_is_read_is_told_by_the_next_load(yobi
 
 
 class Instead:
-    """A Yobi that gives one path an answer of ours."""
+    """A Yobi that gives one path an answer of ours; it has no `lastWeek`."""
 
     def __init__(self, simulator: YobiSimulator, path: str, status: int, body: object) -> None:
         self._simulator = simulator
@@ -224,8 +225,12 @@ class Instead:
         self._answer = JSONResponse(body, status)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        app = self._answer if scope.get("path") == self._path else self._simulator
-        await app(scope, receive, send)
+        is_ours = (
+            scope["type"] == "http"
+            and scope["path"] == self._path
+            and b"lastWeek" not in scope["query_string"]
+        )
+        await (self._answer if is_ours else self._simulator)(scope, receive, send)
 
 
 @contextmanager
@@ -242,6 +247,8 @@ def calls_of(**trend_day: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("path", "body", "sentence"),
     [
+        (LOGIN, {"success": True}, "/users/login is not what it was: the record is not an object"),
+        (LOGIN, {"success": False}, "answers the login without success: check YOBI_EMAIL"),
         (TENANTS, {"success": True, "results": {"more": []}}, "something else than Yobi's records"),
         (CALLS, {"success": True, "results": {}}, "something else than Yobi's records"),
         (TENANTS, {"results": ["x"]}, "the record is not an object"),
