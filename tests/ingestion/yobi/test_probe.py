@@ -6,8 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from psycopg import sql
 
-from ingestion.hubspot.objects import COMPANIES, CONTACT_COMPANIES, CONTACTS
+from ingestion.hubspot.objects import COMPANIES, CONTACTS
 from ingestion.yobi.errors import YobiError
 from ingestion.yobi.probe import MappingFinding, YobiProbe, normal_domain, probe_yobi
 from simulators.faults import Fault, MissingField, ServerError
@@ -24,22 +25,24 @@ def probe(yobi: Yobi, **settings: str) -> YobiProbe:
 def put_customers(yobi: Yobi, **properties_by_id: dict[str, str]) -> None:
     """Land companies of HubSpot's, each with a contact that is a customer; ids are `id_7`."""
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    record = "(id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id)"
+    statement = sql.SQL(
+        "insert into {} (id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id) "
+        "values (%s, false, %s, %s, %s, 'load', %s)"
+    )
+    associate = (
+        "insert into raw_hubspot.contact_company_associations "
+        "values (%s, %s, 'HUBSPOT_DEFINED', 1, null, 'load', %s)"
+    )
     with yobi.warehouse.connect() as connection:
         for name, properties in properties_by_id.items():
             id_ = name.removeprefix("id_")
             stage = {"lifecyclestage": properties.pop("lifecyclestage", "customer")}
             for crm_object, values in ((COMPANIES, properties), (CONTACTS, stage)):
                 connection.execute(
-                    f"insert into {crm_object.table.full_name} {record} "  # type: ignore[arg-type]
-                    "values (%s, false, %s, %s, %s, 'load', %s)",
+                    statement.format(crm_object.table.target),
                     [id_, at, at, json.dumps(values), id_],
                 )
-            connection.execute(
-                f"insert into {CONTACT_COMPANIES.table.full_name} "  # type: ignore[arg-type]
-                "values (%s, %s, 'HUBSPOT_DEFINED', 1, null, 'load', %s)",
-                [id_, id_, id_],
-            )
+            connection.execute(associate, [id_, id_, id_])
 
 
 def test_a_probe_tells_of_every_endpoint_and_of_the_week(yobi: Yobi) -> None:
@@ -97,7 +100,7 @@ def test_every_endpoint_is_tried_whatever_the_others_answer(yobi: Yobi) -> None:
 
 
 def test_who_cannot_log_in_probes_nothing_else(yobi: Yobi) -> None:
-    with pytest.raises(YobiError, match="^Yobi does not accept the login"):
+    with pytest.raises(YobiError, match=r"^Yobi does not accept the login"):
         probe(yobi, YOBI_PASSWORD="wrong")
 
     assert len(yobi.simulator.calls) == 1
