@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from cli.instants import instant
 from cli.output import console, print_json, progress
 from ingestion.errors import IngestionError
 from ingestion.events.files import (
@@ -83,7 +84,7 @@ def hubspot(
 
     The first load reads everything, later ones what has changed.
     """
-    wish = LoadWish(full, _instant(since), allow_shrinking)
+    wish = LoadWish(full, instant(since, "--since"), allow_shrinking)
     _show(_land("hubspot", wish), as_json=as_json)
 
 
@@ -111,8 +112,28 @@ def pipedrive(
             raise typer.BadParameter("reads nothing but the deals it names.", param_hint="--deal")
         outcome = _landed("pipedrive", partial(_land_pipedrive_deals, deal))
     else:
-        outcome = _land("pipedrive", LoadWish(full, _instant(since), allow_shrinking))
+        outcome = _land("pipedrive", LoadWish(full, instant(since, "--since"), allow_shrinking))
     _show(outcome, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: millrace ingest yobi; an earlier week, while Yobi tells of it: "
+    "millrace ingest yobi --as-of 2026-11-01T12:00:00Z"
+)
+def yobi(
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="RFC 3339 instant: the last week that is over then; default: now."),
+    ] = None,
+    allow_shrinking: AllowShrinking = False,
+    as_json: AsJson = False,
+) -> None:
+    """Land Yobi's tenants, locations, and what they did in the last whole week, or nothing.
+
+    A week is Sunday to Saturday in JOB_TIMEZONE. Read again, it lands only what has changed since.
+    """
+    wish = LoadWish(False, None, allow_shrinking, instant(as_of, "--as-of"))
+    _show(_land("yobi", wish), as_json=as_json)
 
 
 @app.command(name="all", epilog="Example: millrace ingest all --json")
@@ -122,16 +143,17 @@ def everything(
     allow_shrinking: AllowShrinking = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land every source that is set up: events by EVENTS_PATH, the vendors by their tokens.
+    """Land every source that is set up: events by EVENTS_PATH, the vendors by their logins.
 
     A source that fails does not keep the others from landing.
     """
     settings = get_settings()
-    wish = LoadWish(full, _instant(since), allow_shrinking)
+    wish = LoadWish(full, instant(since, "--since"), allow_shrinking)
     set_up = [name for name, source in API_SOURCES.items() if source.is_set_up(settings)]
     if settings.events_path is None and not set_up:
         raise SettingsError(
-            "No source is set up: set EVENTS_PATH, HUBSPOT_ACCESS_TOKEN or PIPEDRIVE_API_TOKEN."
+            "No source is set up: set EVENTS_PATH, HUBSPOT_ACCESS_TOKEN, PIPEDRIVE_API_TOKEN or "
+            "YOBI_EMAIL."
         )
     landed: dict[str, EventLoadSummary | LoadSummary | None] = dict.fromkeys(
         ("events", *API_SOURCES)
@@ -196,6 +218,8 @@ class LoadWish:
     full: bool
     since: datetime | None
     allow_shrinking: bool
+    as_of: datetime | None = None
+    """Of sources that are read week by week: the last week that is over then; None: now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +287,18 @@ def _land_pipedrive_deals(
     )
 
 
+def _land_yobi(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSummary:
+    from ingestion.yobi.landing import ingest_yobi  # noqa: PLC0415 - see _land_hubspot
+
+    return ingest_yobi(
+        open_warehouse(),
+        get_settings(),
+        as_of=wish.as_of,
+        allow_shrinking=wish.allow_shrinking,
+        on_progress=on_progress,
+    )
+
+
 API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
     {
         "hubspot": ApiSource(
@@ -273,6 +309,7 @@ API_SOURCES: Mapping[str, ApiSource] = MappingProxyType(
             lambda settings: settings.pipedrive_api_token is not None,
             _land_pipedrive,
         ),
+        "yobi": ApiSource("Yobi", lambda settings: settings.yobi_email is not None, _land_yobi),
     }
 )
 """All of them, by the name of their command; they are landed in this order."""
@@ -333,21 +370,6 @@ def _land_events(place: str) -> _EventsOutcome:
             return _EventsOutcome(None, error)
 
 
-def _instant(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise typer.BadParameter(
-            f"{text!r} is not an RFC 3339 instant, such as 2026-11-01T00:00:00Z.",
-            param_hint="--since",
-        )
-    return instant
-
-
 def show_events(summary: EventLoadSummary) -> None:
     """Print what landed and, by reason, what did not."""
     console.print(
@@ -397,3 +419,5 @@ def show_load(source: str, summary: LoadSummary) -> None:
                 f"         new fields in raw_{source}.{table.table}: {', '.join(table.new_fields)}",
                 markup=False,
             )
+    for note in summary.notes:
+        console.print(f"         {note}", markup=False)

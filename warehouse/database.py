@@ -27,6 +27,8 @@ SCHEMAS = (
     "raw_hubspot_staging",
     "raw_pipedrive",
     "raw_pipedrive_staging",
+    "raw_yobi",
+    "raw_yobi_staging",
     "reference",
     "staging",
     "intermediate",

@@ -29,4 +29,4 @@ class WarehouseLock(IntEnum):
     PIPEDRIVE_LOAD = 5_170_007
     """One load of Pipedrive at a time."""
     YOBI_LOAD = 5_170_008
-    """One load of Yobi at a time."""
+    """One load of Yobi at a time (`ingestion.yobi.landing`)."""

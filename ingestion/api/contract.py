@@ -8,16 +8,20 @@ else than those before them are worse than rows of yesterday.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 _NO_INSTANT = "is not a time with an offset"
+_NO_DATE = "is not a date"
 _PHRASES = {
     "missing": "is missing",
     "string_type": "is not text",
     "int_type": "is not a whole number",
+    "greater_than_equal": "is less than {ge}",
     "float_type": "is not a number",
     "bool_type": "is neither true nor false",
     "dict_type": "is not an object",
@@ -25,6 +29,8 @@ _PHRASES = {
     "list_type": "is not a list",
     "literal_error": "is none of {expected}",
     "instant": _NO_INSTANT,
+    "local_date": _NO_DATE,
+    "text_or_number": "is neither text nor a whole number",
     "timezone_aware": _NO_INSTANT,
     "datetime_parsing": _NO_INSTANT,
     "datetime_from_date_parsing": _NO_INSTANT,
@@ -63,12 +69,12 @@ def read_record(kind: type[Kind], sent: object) -> Kind:
         return kind.model_validate(sent)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise RecordChangedError("; ".join(map(_sentence, problems))) from None
+        raise RecordChangedError("; ".join(dict.fromkeys(map(_sentence, problems)))) from None
 
 
 def _sentence(problem: ErrorDetails) -> str:
-    # The names of fields, and of the properties in them; no place in a list tells anything.
-    field = ".".join(part for part in problem["loc"][:2] if isinstance(part, str)) or "the record"
+    # The names of fields, and of those in them; no place in a list tells anything.
+    field = ".".join(part for part in problem["loc"][:3] if isinstance(part, str)) or "the record"
     phrase = _PHRASES.get(problem["type"], "is not what it was")
     return f"{field} {phrase.format(**problem.get('ctx', {}))}"
 
@@ -81,3 +87,24 @@ def _only_text(value: object) -> object:
 
 Instant = Annotated[AwareDatetime, Strict(False), BeforeValidator(_only_text)]
 """Written as RFC 3339."""
+
+
+def _date(value: object) -> date:
+    if isinstance(value, str) and len(value) == len("2026-03-01"):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    raise PydanticCustomError("local_date", _NO_DATE)
+
+
+LocalDate = Annotated[date, BeforeValidator(_date)]
+"""Written as `YYYY-MM-DD`; of whose days, the vendor's description says."""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return str(value)
+    raise PydanticCustomError("text_or_number", "is neither text nor a whole number")
+
+
+AnyId = Annotated[str, BeforeValidator(_text)]
+"""An id that may come as a number; it is text from here on."""

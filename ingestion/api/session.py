@@ -36,7 +36,7 @@ class RequestMeter(HTTPAdapter):
         self.calls += 1
         response = super().send(request, **options)
         if self.first_answered_at is None:
-            self.first_answered_at = _time_of(response)
+            self.first_answered_at = answered_at(response)
         return response
 
 
@@ -70,8 +70,8 @@ def session_through(
     return session
 
 
-def _time_of(response: requests.Response) -> datetime:
-    """The `Date` of an answer; our own clock where there is none."""
+def answered_at(response: requests.Response) -> datetime:
+    """The `Date` of an answer, in UTC; our own clock where there is none."""
     try:
         said = parsedate_to_datetime(response.headers.get("Date", ""))
     except ValueError:

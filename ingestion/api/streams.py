@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from dlt.extract import DltResource
 from dlt.sources.rest_api import rest_api_resources
-from dlt.sources.rest_api.typing import AuthConfig, Endpoint, RESTAPIConfig
+from dlt.sources.rest_api.typing import AuthConfig, Endpoint, ProcessingSteps, RESTAPIConfig
 from requests import Response
 
 from ingestion.api.contract import ApiRecord, RecordChangedError, read_record
@@ -92,7 +92,7 @@ class ApiStreams(Generic[Known]):
         name: str,
         endpoints: Sequence[Endpoint],
         *,
-        records_at: str,
+        records_at: str | tuple[str, ...],
         kind: type[Kind],
         rows_of: Callable[[Kind, Record], Iterator[Row]],
         note: Callable[[Known, Page], None] | None = None,
@@ -104,22 +104,23 @@ class ApiStreams(Generic[Known]):
             table: where the rows go.
             name: tells the resources of a table apart.
             endpoints: what is asked, in its order.
-            records_at: where in an answer the list of records is, e.g. `results`.
+            records_at: where in an answer the list of records is, e.g. `results`; of several places
+                the first that has one.
             kind: the contract of the records.
             rows_of: the rows that one record makes; it is given twice: read, and as it came.
             note: what is remembered of an answer.
             null_is_none: whether null stands for an empty list.
         """
         reading = self.reading(table)
+        places = (records_at,) if isinstance(records_at, str) else records_at
+
+        def records(body: Any) -> Iterator[Record]:
+            yield from records_of(body, places, null_is_none=null_is_none) or ()
 
         def look_at_page(response: Response, *_: object, **__: object) -> Response:
             body = response.json()
-            found = body
-            for key in records_at.split("."):
-                found = found[key] if isinstance(found, dict) and key in found else ...
-            if found is None and null_is_none:
-                found = []
-            if not isinstance(found, list):
+            found = records_of(body, places, null_is_none=null_is_none)
+            if found is None:
                 raise self.vendor.not_understood()
             page = Page(body, found, response)
             if note is not None:
@@ -139,6 +140,21 @@ class ApiStreams(Generic[Known]):
             for row in rows_of(read, record):
                 reading.rows += 1
                 yield row
+
+        steps: list[ProcessingSteps] = [{"yield_map": rows}]
+        if not isinstance(records_at, str):
+            steps.insert(0, {"yield_map": records})
+
+        def looked_at(endpoint: Endpoint) -> Endpoint:
+            return {
+                "data_selector": records_at if isinstance(records_at, str) else "$",
+                **endpoint,
+                "response_actions": [
+                    {"status_code": 200, "action": look_at_page},
+                    {"status_code": 207, "action": look_at_page},
+                    *(endpoint.get("response_actions") or ()),
+                ],
+            }
 
         config: RESTAPIConfig = {
             "client": {
@@ -160,17 +176,25 @@ class ApiStreams(Generic[Known]):
             "resources": [
                 {
                     "name": f"{table.name}_{name}_{number}",
-                    "endpoint": {
-                        "data_selector": records_at,
-                        "response_actions": [
-                            {"status_code": 200, "action": look_at_page},
-                            {"status_code": 207, "action": look_at_page},
-                        ],
-                        **endpoint,
-                    },
-                    "processing_steps": [{"yield_map": rows}],
+                    "endpoint": looked_at(endpoint),
+                    "processing_steps": steps,
                 }
                 for number, endpoint in enumerate(endpoints)
             ],
         }
         return rest_api_resources(config)
+
+
+def records_of(
+    body: Any, places: Sequence[str], *, null_is_none: bool = False
+) -> list[Record] | None:
+    """The records of an answer, from the first of the places that has any; None without one."""
+    for place in places:
+        found = body
+        for key in place.split("."):
+            found = found[key] if isinstance(found, dict) and key in found else ...
+        if found is None and null_is_none:
+            return []
+        if isinstance(found, list):
+            return found
+    return None

@@ -36,6 +36,8 @@ class LoadSummary:
     """In a fixed order; those that were stopped are not among them."""
     stopped: tuple[str, ...] = ()
     """A sentence for each table that could not be loaded, and is as it was before."""
+    notes: tuple[str, ...] = ()
+    """Sentences about what else a person should know."""
 
     @property
     def records(self) -> int:

@@ -8,7 +8,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ingestion.hubspot.objects import TABLES as HUBSPOT_TABLES
+from ingestion.pipedrive.objects import TABLES as PIPEDRIVE_TABLES
 from ingestion.workbench import RawTable
+from ingestion.yobi.objects import TABLES as YOBI_TABLES
 
 
 class Aspect(StrEnum):
@@ -118,6 +120,6 @@ CHECKED_TABLES = (
         loaded_as=_EVENTS,
         aspects=(Aspect.KEYS, Aspect.TYPES),
     ),
-    *map(_of_an_api, HUBSPOT_TABLES),
+    *map(_of_an_api, (*HUBSPOT_TABLES, *PIPEDRIVE_TABLES, *YOBI_TABLES)),
 )
 """All of them. The tables of a source that is read over an API follow from how they land."""

@@ -14,6 +14,14 @@ import pytest
 from cli.main import main
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState
 from simulators.serving import serving
+from simulators.yobi import (
+    DEFAULT_EMAIL,
+    DEFAULT_PASSWORD,
+    Location,
+    Tenant,
+    YobiSimulator,
+    YobiState,
+)
 from warehouse.database import Warehouse
 from warehouse.settings import get_settings
 
@@ -205,3 +213,51 @@ def test_a_check_tells_of_every_table_and_fails_for_what_would_be_wrong(
     assert [(each["table"], each["aspect"]) for each in failed] == [
         ("raw_hubspot.companies", "types")
     ]
+
+
+@pytest.fixture
+def yobi(monkeypatch: pytest.MonkeyPatch) -> Iterator[YobiSimulator]:
+    """A Yobi with one tenant, which the settings know."""
+    state = YobiState([Tenant(1, "Quiet Dental")], [Location(11, 1, "North")])
+    simulator = YobiSimulator(state)
+    with serving(simulator) as base_url:
+        monkeypatch.setenv("YOBI_BASE_URL", base_url)
+        monkeypatch.setenv("YOBI_EMAIL", DEFAULT_EMAIL)
+        monkeypatch.setenv("YOBI_PASSWORD", DEFAULT_PASSWORD)
+        monkeypatch.setenv("JOB_TIMEZONE", "America/New_York")
+        yield simulator
+
+
+@pytest.mark.usefixtures("yobi")
+def test_yobi_is_told_table_by_table_with_what_a_person_should_know(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERNAL_YOBI_USER_EMAIL_DOMAINS", "yobi.example.com")
+
+    told = ingest("yobi")
+
+    assert told.exit_code == 0
+    assert "7 rows landed in raw_yobi.calls_by_tenant, 0 known already (2 calls)" in told.out
+    assert "INTERNAL_YOBI_USER_EMAIL_DOMAINS is without effect on calls and tasks" in told.out
+
+
+@pytest.mark.usefixtures("yobi")
+def test_all_lands_yobi_when_its_login_is_set(ingest: Ingest) -> None:
+    told = ingest("all", "--json")
+
+    assert told.exit_code == 0
+    assert told.json["yobi"]["tables"][0]["table"] == "tenants"
+    assert told.json["failures"] == {}
+
+
+def test_yobi_lands_nothing_when_it_does_not_tell_of_the_week(
+    ingest: Ingest, yobi: YobiSimulator
+) -> None:
+    yobi.habits.has_trend = frozenset()
+
+    told = ingest("all", "--json")
+
+    assert told.exit_code == 1
+    assert told.json["yobi"] is None
+    assert told.json["hubspot"] is not None
+    assert "no trend by day" in told.json["failures"]["yobi"]

@@ -66,6 +66,18 @@ def hubspot_on_record(hubspot_description: Description) -> OnRecord:
     return on_record_of(hubspot_description)
 
 
+@pytest.fixture(scope="session")
+def yobi_description() -> Description:
+    """What was observed of Yobi's API: its description stands beside the stand-in."""
+    return Description(_PROJECT / "simulators" / "yobi" / "observed-api.yaml")
+
+
+@pytest.fixture
+def yobi_on_record(yobi_description: Description) -> OnRecord:
+    """Serve a stand-in for Yobi and hold it, and whoever calls it, to what was observed."""
+    return on_record_of(yobi_description)
+
+
 def on_record_of(description: Description) -> OnRecord:
     """How stand-ins for the vendor of this description are served on record."""
 

@@ -294,8 +294,6 @@ def test_a_day_is_that_of_pipedrives_clock(account: Account) -> None:
     account.clock.now = datetime(2026, 11, 2, 0, 1, tzinfo=UTC)
     account.load()
 
-    days = [
-        day.isoformat() for (day,) in account.rows("select day from raw_pipedrive.tokens_spent")
-    ]  # type: ignore[attr-defined]
-    assert {"2026-11-01", "2026-11-02"} <= set(days)
+    days = {day for (day,) in account.rows("select day::text from raw_pipedrive.tokens_spent")}
+    assert {"2026-11-01", "2026-11-02"} <= days
     assert MONTH_AGO.date().isoformat() not in days
