@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from cli.output import console, print_json, progress
 from ingestion.errors import IngestionError
@@ -25,6 +27,7 @@ from warehouse.settings import Settings, SettingsError, get_settings
 
 if TYPE_CHECKING:
     from ingestion.api.summary import LoadSummary
+    from ingestion.expectations.findings import RawTablesCheck
 
 app = typer.Typer(help="Land what the sources know in the raw schemas.", no_args_is_help=True)
 
@@ -153,6 +156,37 @@ def everything(
     if failures:
         told = " ".join(f"{source}: {sentence}" for source, sentence in failures.items())
         raise IngestionError(f"Not everything has landed. {told}")
+
+
+@app.command(epilog="Example: millrace ingest check --report raw-tables.html")
+def check(
+    report: Annotated[
+        Path | None, typer.Option(help="Write what was found as a page of HTML.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at the raw tables: keys, types, freshness, volume, share of rejected rows.
+
+    Exits with 1 when what is built on a table would be wrong.
+    """
+    # Imported late: Great Expectations takes seconds, which no other command should pay.
+    from ingestion.expectations.check import check_raw_tables  # noqa: PLC0415
+    from ingestion.expectations.report import write_report  # noqa: PLC0415
+
+    with progress("Checking raw tables") as line:
+        checked = check_raw_tables(open_warehouse(), on_progress=line)
+    if report is not None:
+        write_report(checked, report)
+    if as_json:
+        print_json(checked)
+    else:
+        show_check(checked)
+    failed = sum(finding.verdict.value == "failed" for finding in checked.findings)
+    if failed:
+        raise IngestionError(
+            f"{failed} check{'s' if failed > 1 else ''} failed: see above what is wrong with the "
+            "raw tables before building on them."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +365,20 @@ def show_events(summary: EventLoadSummary) -> None:
         console.print(f"  {count:>6,} rejected: {reason}", markup=False)
     for example in summary.first_rejected[:3]:
         console.print(f"    {example.place}: {example.reason}", markup=False)
+
+
+_STYLES = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "dim"}
+
+
+def show_check(checked: RawTablesCheck) -> None:
+    """Print a line for each finding."""
+    for finding in checked.findings:
+        verdict = finding.verdict.value
+        line = Text.assemble(
+            (f"{verdict:>8}", _STYLES[verdict]),
+            f"  {finding.table}, {finding.aspect.value}: {finding.sentence}",
+        )
+        console.print(line, soft_wrap=True)
 
 
 def show_load(source: str, summary: LoadSummary) -> None:

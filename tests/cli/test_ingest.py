@@ -182,3 +182,26 @@ def test_all_ends_well_when_everything_landed(ingest: Ingest) -> None:
 
     assert told.exit_code == 0
     assert (told.json["events"], told.json["failures"]) == (None, {})
+
+
+def test_a_check_tells_of_every_table_and_fails_for_what_would_be_wrong(
+    ingest: Ingest, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    assert ingest("hubspot").exit_code == 0
+    page = tmp_path / "page.html"
+
+    told = ingest("check", "--report", str(page))
+    assert told.exit_code == 0
+    assert "      ok  raw_hubspot.companies, keys: Each id is there once." in told.out
+    assert " skipped  raw_events.events, keys: Nothing has been loaded into it yet." in told.out
+    assert "Each id is there once." in page.read_text()
+
+    with warehouse.connect() as connection:
+        connection.execute("update raw_hubspot.companies set properties = '[]' where id = '1001'")
+    told = ingest("check", "--json")
+    assert told.exit_code == 1
+    assert "1 check failed" in told.err
+    failed = [each for each in told.json["findings"] if each["verdict"] == "failed"]
+    assert [(each["table"], each["aspect"]) for each in failed] == [
+        ("raw_hubspot.companies", "types")
+    ]
