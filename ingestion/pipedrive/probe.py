@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import requests
 
-from ingestion.api.errors import Vendor
 from ingestion.api.session import RequestMeter, session_through
 from ingestion.pipedrive.errors import is_limit_of_the_moment, pipedrive_at, tokens_left
 from ingestion.pipedrive.limits import PAGE_SIZE, token_cost
@@ -65,16 +64,8 @@ def probe_pipedrive(settings: Settings) -> PipedriveProbe:
         SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
         PipedriveError: when Pipedrive does not answer, or does not accept the token.
     """
-    token = settings.require_pipedrive_token()
-    probing = _Probing(pipedrive_at(settings.pipedrive_base_url), token)
-    try:
-        me = probing.get(CURRENT_USER_PATH)
-        me.raise_for_status()
-        account = me.json()["data"].get("company_domain") or "unknown"
-    except requests.RequestException as error:
-        raise probing.vendor.explained(error) from error
-    except (KeyError, TypeError, AttributeError):
-        raise probing.vendor.not_understood() from None
+    probing = _Probing(settings)
+    account = probing.account()
     deals, first_deal = probing.read_page(DEALS_PATH)
     paths = [
         deals,
@@ -93,11 +84,37 @@ def probe_pipedrive(settings: Settings) -> PipedriveProbe:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class WhoIAm:
+    """Whose token it is."""
+
+    account: str
+    """The account's own domain at Pipedrive."""
+    tokens_left: int | None
+    """API tokens that are left today; None where Pipedrive does not tell."""
+
+
+def ask_who_i_am(settings: Settings) -> WhoIAm:
+    """Ask for nothing but whose token it is.
+
+    Args:
+        settings: with the API token and the base URL.
+
+    Raises:
+        SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
+        PipedriveError: when Pipedrive does not answer, or does not accept the token.
+    """
+    probing = _Probing(settings)
+    account = probing.account()
+    return WhoIAm(account, probing.tokens_left)
+
+
 class _Probing:
     """Asks, and remembers what the answers say of limits."""
 
-    def __init__(self, vendor: Vendor, token: str) -> None:
-        self.vendor = vendor
+    def __init__(self, settings: Settings) -> None:
+        token = settings.require_pipedrive_token()
+        self.vendor = pipedrive_at(settings.pipedrive_base_url)
         self.tokens_spent = 0
         self.tokens_left: int | None = None
         self.requests_in_two_seconds: int | None = None
@@ -105,6 +122,21 @@ class _Probing:
             RequestMeter(self._count), is_limit_of_the_moment=is_limit_of_the_moment
         )
         self._headers = {"x-api-token": token}
+
+    def account(self) -> str:
+        """The account's own domain at Pipedrive.
+
+        Raises:
+            SourceError: when Pipedrive does not tell.
+        """
+        try:
+            response = self.get(CURRENT_USER_PATH)
+            response.raise_for_status()
+            return str(response.json()["data"].get("company_domain") or "unknown")
+        except requests.RequestException as error:
+            raise self.vendor.explained(error) from error
+        except (KeyError, TypeError, AttributeError):
+            raise self.vendor.not_understood() from None
 
     def get(self, path: str, **params: str) -> requests.Response:
         """Ask once; who does not answer is asked again."""

@@ -23,7 +23,7 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Run `millrace` on a fresh warehouse; gives the finished process."""
     monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    for name in ("HUBSPOT_ACCESS_TOKEN", "EVENTS_PATH"):
+    for name in ("HUBSPOT_ACCESS_TOKEN", "PIPEDRIVE_API_TOKEN", "EVENTS_PATH"):
         monkeypatch.setenv(name, "")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,8 +45,12 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "doctor",
         *(f"db {name}" for name in ("start", "stop", "status", "url", "psql", "reset")),
         *(f"db {name}" for name in ("backup", "restore")),
-        *(f"ingest {name}" for name in ("events", "hubspot", "yobi", "all")),
-        "probe yobi",
+        *(
+            f"ingest {name}"
+            for name in ("events", "hubspot", "pipedrive", "yobi", "check", "all")
+        ),
+        "backfill pipedrive",
+        *(f"probe {name}" for name in ("pipedrive", "yobi")),
         *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
     ],
 )
