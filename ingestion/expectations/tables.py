@@ -8,6 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ingestion.hubspot.objects import TABLES as HUBSPOT_TABLES
+from ingestion.pipedrive.objects import DEAL_FLOW
 from ingestion.pipedrive.objects import TABLES as PIPEDRIVE_TABLES
 from ingestion.workbench import RawTable
 from ingestion.yobi.objects import TABLES as YOBI_TABLES
@@ -119,6 +120,21 @@ CHECKED_TABLES = (
         objects=(),
         loaded_as=_EVENTS,
         aspects=(Aspect.KEYS, Aspect.TYPES),
+    ),
+    CheckedTable(
+        schema="raw_pipedrive",
+        name="deal_flow",
+        key=("deal_id", "item_id"),
+        types={
+            "deal_id": "text",
+            "item_id": "text",
+            "field_key": "text",
+            "changed_at": "timestamp with time zone",
+            "item": "jsonb",
+        },
+        objects=("item",),
+        loaded_as=DEAL_FLOW,
+        aspects=_OF_AN_API,
     ),
     *map(_of_an_api, (*HUBSPOT_TABLES, *PIPEDRIVE_TABLES, *YOBI_TABLES)),
 )

@@ -45,10 +45,7 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "doctor",
         *(f"db {name}" for name in ("start", "stop", "status", "url", "psql", "reset")),
         *(f"db {name}" for name in ("backup", "restore")),
-        *(
-            f"ingest {name}"
-            for name in ("events", "hubspot", "pipedrive", "yobi", "check", "all")
-        ),
+        *(f"ingest {name}" for name in ("events", "hubspot", "pipedrive", "yobi", "check", "all")),
         "backfill pipedrive",
         *(f"probe {name}" for name in ("pipedrive", "yobi")),
         *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
