@@ -30,15 +30,6 @@ EVENT_SCHEMA = pa.schema(
 """The fields of `contract.Event`, with `source_place`: file and line, or request."""
 
 
-class SentText(NamedTuple):
-    """Something that wants to be an event."""
-
-    raw: bytes
-    """JSON in UTF-8, as it was sent."""
-    place: str
-    """File and line, or request."""
-
-
 class AcceptedEvent(NamedTuple):
     """An event and where it came from."""
 
@@ -60,10 +51,10 @@ class RejectedEvent(NamedTuple):
     """Nothing had to be escaped: `raw_text` in UTF-8 is what was sent."""
 
     @classmethod
-    def of(cls, sent: SentText, reason: str) -> RejectedEvent:
-        """A text that was rejected for this reason."""
-        raw_text = readable_text(sent.raw)
-        return cls(sent.place, reason, raw_text, raw_text.encode() == sent.raw)
+    def of(cls, raw: bytes, place: str, reason: str) -> RejectedEvent:
+        """A text, as it was sent, that was rejected for this reason."""
+        raw_text = readable_text(raw)
+        return cls(place, reason, raw_text, raw_text.encode() == raw)
 
     @property
     def rejected_id(self) -> str:

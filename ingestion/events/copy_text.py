@@ -5,7 +5,7 @@ Whole columns are escaped at once; COPY knows `\\`, `\t`, `\n` and `\r`, and `\N
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 import pyarrow.compute as pc  # type: ignore[import-untyped]
@@ -14,14 +14,23 @@ _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}  # the backslas
 _NULL = "\\N"
 
 
-def copy_rows(columns: Iterable[pa.ChunkedArray]) -> pa.ChunkedArray:
+def copy_rows(columns: Sequence[pa.ChunkedArray]) -> pa.ChunkedArray:
     """The rows of these columns in COPY's text format, each with its line feed.
 
     Args:
         columns: of text, or of what Arrow writes as PostgreSQL reads it; null is null.
     """
-    fields = [_copy_field(column) for column in columns]
-    return pc.binary_join_element_wise(pc.binary_join_element_wise(*fields, "\t"), "\n", "")
+    *fields, last = (_copy_field(column) for column in columns)
+    return pc.binary_join_element_wise(*fields, pc.binary_join_element_wise(last, "\n", ""), "\t")
+
+
+def contents(texts: pa.ChunkedArray) -> Iterator[memoryview]:
+    """The texts of a column after one another, without a copy of them."""
+    for chunk in texts.chunks:
+        _, offsets, content = chunk.buffers()
+        if len(chunk):
+            ends = memoryview(offsets).cast("i")
+            yield memoryview(content)[ends[chunk.offset] : ends[chunk.offset + len(chunk)]]
 
 
 def array_literal(texts: pa.ChunkedArray) -> str:
@@ -32,7 +41,7 @@ def array_literal(texts: pa.ChunkedArray) -> str:
 
 def _copy_field(column: pa.ChunkedArray) -> pa.ChunkedArray:
     text = column.cast(pa.string())
-    if pc.any(pc.match_substring_regex(text, r"[\\\t\n\r]")).as_py():
-        for character, escape in _ESCAPES.items():
+    for character, escape in _ESCAPES.items():
+        if pc.any(pc.match_substring(text, character)).as_py():
             text = pc.replace_substring(text, character, escape)
     return pc.fill_null(text, _NULL)

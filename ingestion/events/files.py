@@ -14,7 +14,7 @@ from typing import NamedTuple
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion.events.batches import EventBatch, SentText
+from ingestion.events.batches import EventBatch
 from ingestion.events.columns import read_events
 from ingestion.events.landed_lines import (
     LandedLines,
@@ -207,26 +207,24 @@ class _Reading:
         Raises:
             EventFileError: when it breaks off, after the batches before.
         """
-        number = self._digest.landed.lines
+        before = self._digest.landed.lines
         while lines := self._reader.take(self._batch_lines, BATCH_BYTES):
             received_at = datetime.now(UTC)
-            texts = [
-                (number, line) for number, line in enumerate(lines, number + 1) if _is_text(line)
-            ]
-            number += len(lines)
+            numbers = [at for at, line in enumerate(lines, before + 1) if _is_text(line)]
             if self._reader.has_open_end:
                 # What stands there may be the beginning of a line: the next load reads it again.
-                ended = lines[:-1]
-                self._digest.add(ended, len(texts) - _is_text(lines[-1]))
+                self._digest.add(lines[:-1], len(numbers) - _is_text(lines[-1]))
             else:
-                self._digest.add(lines, len(texts))
+                self._digest.add(lines, len(numbers))
             self.landed = self._digest.landed
-            if texts:
+            if numbers:
                 yield read_events(
-                    [SentText(line, f"{self.place}:{at}") for at, line in texts],
-                    f"{self.place}:{texts[0][0]}-{texts[-1][0]}",
+                    [lines[at - before - 1] for at in numbers],
+                    [f"{self.place}:{at}" for at in numbers],
+                    f"{self.place}:{numbers[0]}-{numbers[-1]}",
                     received_at,
                 )
+            before += len(lines)
 
 
 class _Pending(NamedTuple):

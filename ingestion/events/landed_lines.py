@@ -28,30 +28,31 @@ class LandedLines:
     """How many; each of them was ended by a line feed."""
     texts: int
     """Those of them that were not blank, and therefore are in the raw tables."""
-    sha256: str
-    """Of the lines as `LineReader` gives them, each with a line feed, in hexadecimal digits."""
+    checksum: str
+    """BLAKE2b (256 bits, in hexadecimal digits) of the lines as `LineReader` gives them, each with
+    a line feed."""
 
 
 class LinesDigest:
     """Follows the lines of a file from its beginning."""
 
     def __init__(self) -> None:
-        self._sha256 = hashlib.sha256()
+        self._checksum = hashlib.blake2b(digest_size=32)
         self._lines = 0
         self._texts = 0
 
     def add(self, lines: Sequence[bytes], texts: int) -> None:
         """Add the next lines, of which so many are not blank."""
         if lines:
-            self._sha256.update(b"\n".join(lines))
-            self._sha256.update(b"\n")
+            self._checksum.update(b"\n".join(lines))
+            self._checksum.update(b"\n")
         self._lines += len(lines)
         self._texts += texts
 
     @property
     def landed(self) -> LandedLines:
         """The lines so far, as they are to be remembered once they have landed."""
-        return LandedLines(self._lines, self._texts, self._sha256.hexdigest())
+        return LandedLines(self._lines, self._texts, self._checksum.hexdigest())
 
 
 def landed_before(
@@ -61,26 +62,28 @@ def landed_before(
     by_key = {_key(place): place for place in places}
     with connection.transaction():
         found = connection.execute(
-            "select place_sha256, lines, texts, sha256 from ops.event_file "
+            "select place_sha256, lines, texts, checksum from ops.event_file "
             "where place_sha256 = any(%s)",
             [list(by_key)],
         ).fetchall()
-    return {by_key[key]: LandedLines(lines, texts, sha256) for key, lines, texts, sha256 in found}
+    return {
+        by_key[key]: LandedLines(lines, texts, checksum) for key, lines, texts, checksum in found
+    }
 
 
 def remember(connection: Connection[TupleRow], place: str, landed: LandedLines) -> None:
     """Write down what has landed of a file, in the transaction that is open and lands it."""
     connection.execute(
         """
-        insert into ops.event_file (place_sha256, place, lines, texts, sha256, landed_at)
+        insert into ops.event_file (place_sha256, place, lines, texts, checksum, landed_at)
         values (%s, %s, %s, %s, %s, clock_timestamp())
         on conflict (place_sha256) do update set
             lines = excluded.lines,
             texts = excluded.texts,
-            sha256 = excluded.sha256,
+            checksum = excluded.checksum,
             landed_at = excluded.landed_at
         """,
-        [_key(place), place, landed.lines, landed.texts, landed.sha256],
+        [_key(place), place, landed.lines, landed.texts, landed.checksum],
     )
 
 

@@ -16,7 +16,7 @@ from psycopg import Connection
 from psycopg.rows import TupleRow
 
 from ingestion.events.batches import EventBatch
-from ingestion.events.copy_text import array_literal, copy_rows
+from ingestion.events.copy_text import array_literal, contents, copy_rows
 from ingestion.ledger import Load, record
 from warehouse.locks import WarehouseLock
 
@@ -142,10 +142,8 @@ def _find_new_contents(connection: Connection[TupleRow], accepted: pa.Table) -> 
     known_ids = len(ids)
     rows: list[int] = []
     conflicting_ids: list[str] = []
-    contents = zip(
-        accepted["event_id"].to_pylist(), accepted["content_hash"].to_pylist(), strict=True
-    )
-    for row, content in enumerate(contents):
+    sent = zip(accepted["event_id"].to_pylist(), accepted["content_hash"].to_pylist(), strict=True)
+    for row, content in enumerate(sent):
         if content in known:
             continue
         known.add(content)
@@ -160,8 +158,8 @@ def _copy_events(connection: Connection[TupleRow], rows: pa.ChunkedArray) -> Non
     if not len(rows):
         return
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        for chunk in rows.chunks:
-            copy.write("".join(chunk.to_pylist()))
+        for content in contents(rows):
+            copy.write(content)
 
 
 def _list_conflicts(

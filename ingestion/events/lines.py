@@ -91,8 +91,10 @@ class LineReader:
             with self.file.filesystem.open(self.file.path, "rb") as stored:
                 content = _Watched(_decompressed(stored, self.file.compression))
                 for line in split_lines(content):
-                    self.stored_bytes_read = stored.tell()
-                    self.has_open_end = content.is_at_end and not content.ends_with_line_feed
+                    if content.has_moved:
+                        content.has_moved = False
+                        self.stored_bytes_read = stored.tell()
+                        self.has_open_end = content.is_at_end and not content.ends_with_line_feed
                     yield line
         except Exception as error:  # every filesystem has errors of its own
             raise EventFileError(
@@ -110,12 +112,14 @@ class _Watched:
 
     def __init__(self, stream: Readable) -> None:
         self._stream = stream
+        self.has_moved = False
         self.is_at_end = False
         self.ends_with_line_feed = True
 
     def read(self, size: int, /) -> bytes:
         """As of a file."""
         chunk = self._stream.read(size)
+        self.has_moved = True
         if chunk:
             self.ends_with_line_feed = chunk.endswith(b"\n")
         else:

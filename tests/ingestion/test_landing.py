@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion.events.batches import EventBatch, SentText
+from ingestion.events.batches import EventBatch
 from ingestion.events.columns import read_events
 from ingestion.events.contract import read_event
 from ingestion.events.landing import LandingCounts, land
@@ -35,8 +35,10 @@ def connection(warehouse: Warehouse) -> Iterator[Connection[TupleRow]]:
 
 def batch_of(sent: Iterable[bytes], place: str = "request 1") -> EventBatch:
     """What a door makes of these texts."""
-    texts = [SentText(raw, f"{place}:{number}") for number, raw in enumerate(sent, start=1)]
-    return read_events(texts, place, RECEIVED_AT)
+    raws = list(sent)
+    return read_events(
+        raws, [f"{place}:{number}" for number in range(1, len(raws) + 1)], place, RECEIVED_AT
+    )
 
 
 def with_mrr(event_id: str, mrr: object) -> bytes:

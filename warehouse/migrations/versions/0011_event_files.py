@@ -15,7 +15,7 @@ def upgrade() -> None:
             place text not null,
             lines bigint not null,
             texts bigint not null,
-            sha256 text not null,
+            checksum text not null,
             landed_at timestamptz not null,
             check (texts <= lines)
         )
@@ -25,7 +25,7 @@ def upgrade() -> None:
         """
         comment on table ops.event_file is
         'How far each event file has landed: its first lines, of which texts are not blank, and the
-SHA-256 of these lines, each with a line feed. A load goes on after them while they are the same.'
+BLAKE2b of these lines, each with a line feed. A load goes on after them while they are the same.'
         """
     )
     op.execute(
