@@ -40,8 +40,9 @@ def array_literal(texts: pa.ChunkedArray) -> str:
 
 
 def _copy_field(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    text = column.cast(pa.string())
-    for character, escape in _ESCAPES.items():
-        if pc.any(pc.match_substring(text, character)).as_py():
-            text = pc.replace_substring(text, character, escape)
-    return pc.fill_null(text, _NULL)
+    if not pa.types.is_string(column.type):
+        return pc.fill_null(column.cast(pa.string()), _NULL)
+    if pc.any(pc.match_substring_regex(column, r"[\\\t\n\r]")).as_py():
+        for character, escape in _ESCAPES.items():
+            column = pc.replace_substring(column, character, escape)
+    return pc.fill_null(column, _NULL)
