@@ -25,7 +25,6 @@ from benchmarks.ways_in import COPIED, Run
 from warehouse.database import Warehouse, ensure_database
 from warehouse.server import EmbeddedServer
 
-
 _WIDTH = 110
 
 
@@ -139,7 +138,7 @@ def _table(measured: list[Measured], events: int, sample: int) -> Table:
     slowest = measured[-1].rows_per_second
     table = Table(
         title=f"{events:,} lines, of which 0.1 % are broken; {sample:,} good ones for dlt",
-        caption="CPU s: of the loader and of PostgreSQL, per million rows. Peak: of the loader's memory.",
+        caption="CPU s of the loader and of PostgreSQL per million rows; memory of the loader",
     )
     for heading in [
         "way",

@@ -41,8 +41,8 @@ def array_literal(texts: pa.ChunkedArray) -> str:
 
 def _copy_field(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if not pa.types.is_string(column.type):
-        return pc.fill_null(column.cast(pa.string()), _NULL)
-    if pc.any(pc.match_substring_regex(column, r"[\\\t\n\r]")).as_py():
+        column = column.cast(pa.string())
+    elif pc.any(pc.match_substring_regex(column, r"[\\\t\n\r]")).as_py():
         for character, escape in _ESCAPES.items():
             column = pc.replace_substring(column, character, escape)
-    return pc.fill_null(column, _NULL)
+    return pc.fill_null(column, _NULL) if column.null_count else column

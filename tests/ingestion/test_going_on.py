@@ -25,6 +25,8 @@ from tests.ingestion.raw_tables import RawTables, empty, ledger, raw_tables
 from tests.ingestion.sending import event, text, write_lines
 from warehouse.database import Warehouse, child_environment
 
+DATA = {"company_id": "c", "plan_id": "p", "mrr": 1, "status": "active"}
+
 
 def good(number: int) -> bytes:
     """The event of this number."""
@@ -292,3 +294,40 @@ def test_a_load_of_200_000_events_killed_ten_times_ends_like_an_undisturbed_one(
     warehouse: Warehouse, tmp_path: Path, suffix: str
 ) -> None:
     check_killed_loads(warehouse, tmp_path / f"e.jsonl{suffix}", moments=10, count=200_000)
+
+
+# Memory
+
+
+def peak_megabytes(warehouse: Warehouse, path: Path) -> float:
+    """What a process that loads a file holds at most."""
+    program = (
+        "import sys, os, resource; from ingestion.events.files import ingest_event_files; "
+        "from warehouse.database import Warehouse; "
+        "ingest_event_files(Warehouse(os.environ['MILLRACE_DATABASE_URL']), sys.argv[1]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)],
+        env=child_environment(warehouse),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return float(done.stdout)
+
+
+def test_the_memory_does_not_grow_with_the_file(warehouse: Warehouse, tmp_path: Path) -> None:
+    def lines_of(count: int) -> Iterator[bytes]:
+        return (
+            text(event(event_id=f"{count}-{number}", data=DATA | {"note": "x" * 15_000}))
+            for number in range(count)
+        )
+
+    megabytes = 2**20 // 15_000
+    some = write_lines(tmp_path / "some.jsonl.gz", lines_of(60 * megabytes))
+    more = write_lines(tmp_path / "more.jsonl.gz", lines_of(240 * megabytes))
+
+    peak = peak_megabytes(warehouse, some)
+    assert peak < 800
+    assert peak_megabytes(warehouse, more) < peak + 90
