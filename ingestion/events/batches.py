@@ -54,7 +54,7 @@ class RejectedEvent(NamedTuple):
     def of(cls, raw: bytes, place: str, reason: str) -> RejectedEvent:
         """A text, as it was sent, that was rejected for this reason."""
         raw_text = readable_text(raw)
-        return cls(place, reason, raw_text, raw_text.encode() == raw)
+        return cls(place, reason, raw_text, is_exact=_is_storable(raw))
 
     @property
     def rejected_id(self) -> str:
@@ -81,6 +81,14 @@ def event_table(accepted: Iterable[AcceptedEvent]) -> pa.Table:
         [event._asdict() | {"source_place": place} for event, place in accepted],
         schema=EVENT_SCHEMA,
     )
+
+
+def _is_storable(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in raw
 
 
 def readable_text(raw: bytes) -> str:
