@@ -23,6 +23,7 @@ from ingestion.events.files import (
     ingest_event_files,
 )
 from ingestion.events.locations import EventFileError
+from ingestion.events.replay import ReplaySummary, replay_rejected
 from warehouse.database import open_warehouse
 from warehouse.settings import Settings, SettingsError, get_settings
 
@@ -35,7 +36,7 @@ app = typer.Typer(help="Land what the sources know in the raw schemas.", no_args
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Read all records, not only those that have changed."),
+    typer.Option("--full", help="Read all, not only what has changed or not landed yet."),
 ]
 Since = Annotated[
     str | None,
@@ -49,19 +50,41 @@ AllowShrinking = Annotated[
 ]
 
 
-@app.command(epilog="Example: millrace ingest events --path 'events/*.jsonl.gz'")
+@app.command(
+    epilog="Example: millrace ingest events --path 'events/*.jsonl.gz'; once the contract knows "
+    "more types: millrace ingest events --replay-rejected"
+)
 def events(
     path: Annotated[
         str | None,
         typer.Option(help="File, folder, glob or fsspec URL; default: EVENTS_PATH."),
     ] = None,
+    full: Full = False,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay-rejected",
+            help="Land those of the rejected events that keep the contract by now.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land event files, one JSON object per line; what breaks the contract is kept and told."""
+    """Land event files, one JSON object per line; what breaks the contract is kept and told.
+
+    Lines that have landed already are recognised and not checked again.
+    """
+    if replay:
+        if path is not None or full:
+            raise typer.BadParameter(
+                "It reads what is in the warehouse: leave out --path and --full.",
+                param_hint="--replay-rejected",
+            )
+        _replay(as_json=as_json)
+        return
     place = path or get_settings().events_path
     if place is None:
         raise SettingsError("Say where the events are: --path, or EVENTS_PATH.")
-    outcome = _land_events(place)
+    outcome = _land_events(place, full=full)
     if as_json:
         print_json(outcome.summary)
     elif outcome.summary is not None:
@@ -160,7 +183,7 @@ def everything(
     )
     failures: dict[str, str] = {}
     if settings.events_path is not None:
-        events_outcome = _land_events(settings.events_path)
+        events_outcome = _land_events(settings.events_path, full=full)
         landed["events"] = events_outcome.summary
         if events_outcome.error is not None:
             failures["events"] = str(events_outcome.error)
@@ -354,7 +377,7 @@ class _EventsOutcome:
     error: EventFileError | None
 
 
-def _land_events(place: str) -> _EventsOutcome:
+def _land_events(place: str, *, full: bool) -> _EventsOutcome:
     with progress("Landing events", counts=False) as line:
 
         def draw(load: EventLoadProgress) -> None:
@@ -362,12 +385,23 @@ def _land_events(place: str) -> _EventsOutcome:
 
         try:
             return _EventsOutcome(
-                ingest_event_files(open_warehouse(), place, on_progress=draw), None
+                ingest_event_files(open_warehouse(), place, full=full, on_progress=draw), None
             )
         except BrokenEventFilesError as error:
             return _EventsOutcome(error.summary, error)
         except EventFileError as error:
             return _EventsOutcome(None, error)
+
+
+def _replay(*, as_json: bool) -> None:
+    with progress("Reading rejected events again") as line:
+        summary = replay_rejected(
+            open_warehouse(), on_progress=lambda so_far: line(so_far.read, None)
+        )
+    if as_json:
+        print_json(summary)
+    else:
+        show_replay(summary)
 
 
 def show_events(summary: EventLoadSummary) -> None:
@@ -377,6 +411,12 @@ def show_events(summary: EventLoadSummary) -> None:
         f"{summary.duplicates:,} known already, {summary.rejected:,} rejected",
         markup=False,
     )
+    if summary.recognised:
+        console.print(
+            f"  {summary.recognised:>6,} of them had landed before and were not checked again "
+            "(--full checks all)",
+            markup=False,
+        )
     if summary.conflicting:
         console.print(
             f"  {summary.conflicting:>6,} of those known say something else under the same id "
@@ -401,6 +441,17 @@ def show_check(checked: RawTablesCheck) -> None:
             f"  {finding.table}, {finding.aspect.value}: {finding.sentence}",
         )
         console.print(line, soft_wrap=True)
+
+
+def show_replay(summary: ReplaySummary) -> None:
+    """Print what became of the rejected events, and by reason what still is rejected."""
+    console.print(
+        f"{summary.read:,} rejected events read again: {summary.accepted:,} landed, "
+        f"{summary.duplicates:,} known already, {summary.rejected:,} still rejected",
+        markup=False,
+    )
+    for reason, count in summary.rejected_by_reason.most_common():
+        console.print(f"  {count:>6,} rejected: {reason}", markup=False)
 
 
 def show_load(source: str, summary: LoadSummary) -> None:

@@ -150,6 +150,44 @@ def test_broken_event_files_are_told_with_what_landed_all_the_same(
     assert again.json["read"] == again.json["duplicates"] > 0
 
 
+def test_a_second_load_says_what_it_has_recognised(ingest: Ingest, broken_events: Path) -> None:
+    path = str(broken_events / "whole.jsonl")
+    ingest("events", "--path", path)
+
+    assert "1 of them had landed before and were not checked again" in (
+        ingest("events", "--path", path).out
+    )
+    assert "had landed before" not in ingest("events", "--path", path, "--full").out
+
+
+def test_rejected_events_can_be_replayed(
+    ingest: Ingest, tmp_path: Path, warehouse: Warehouse
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(json.dumps({**EVENT, "event_id": "e1", "event_type": "of_tomorrow"}) + "\n")
+    ingest("events", "--path", str(path))
+
+    told = ingest("events", "--replay-rejected")
+    assert told.exit_code == 0
+    assert "1 rejected events read again: 0 landed, 0 known already, 1 still rejected" in told.out
+    assert "1 rejected: event_type is unknown" in told.out
+
+    with warehouse.connect() as connection:
+        connection.execute(
+            "update raw_events.rejected_events "
+            "set raw_text = replace(raw_text, 'of_tomorrow', 'company_created')"
+        )
+    again = ingest("events", "--replay-rejected", "--json").json
+    assert (again["read"], again["accepted"], again["rejected"]) == (1, 1, 0)
+
+
+def test_a_replay_takes_no_path(ingest: Ingest) -> None:
+    told = ingest("events", "--replay-rejected", "--path", "events")
+
+    assert told.exit_code == 2
+    assert "leave out --path and --full" in told.err
+
+
 def test_all_lands_hubspot_though_an_event_file_is_broken(
     ingest: Ingest, broken_events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
