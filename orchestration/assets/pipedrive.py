@@ -17,7 +17,12 @@ from orchestration.names import landed_by_dlt
 from orchestration.resources import WarehouseResource
 from warehouse.settings import get_settings
 
-_TABLES = (*(table.full_name for table in TABLES), DEAL_FLOW, "raw_pipedrive.deal_flow_reads")
+_TABLES = (
+    *(table.full_name for table in TABLES),
+    DEAL_FLOW,
+    f"{DEAL_FLOW}_reads",
+    f"{DEAL_FLOW}_contradictions",
+)
 
 
 @dg.multi_asset(specs=[landed_by_dlt(*table.split(".")) for table in _TABLES])

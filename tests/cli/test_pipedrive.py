@@ -151,7 +151,7 @@ def test_a_probe_tells_what_can_be_read(millrace: Millrace, pipedrive: Pipedrive
     assert told.exit_code == 0
     assert "Pipedrive account example at http://127.0.0.1" in told.out
     assert "ok  api/v2/deals: 3 records" in told.out
-    assert "API tokens spent by this probe; 29,8" in told.out
+    assert "92 API tokens spent by this probe; 29,908 are left today" in told.out
 
     pipedrive.faults.add(Fault(does=ServerError(status=500), path="/api/v2/stages"))
     broken = millrace("probe", "pipedrive", "--json")
