@@ -172,9 +172,8 @@ def normal_domain(typed: str | None) -> str | None:
         None where nothing is left.
     """
     text = (typed or "").strip().lower()
-    parts = urlsplit(text if "://" in text else f"//{text}")
     try:
-        host = parts.hostname or ""
+        host = urlsplit(text if "://" in text else f"//{text}").hostname or ""
     except ValueError:
         return None
     return host.removeprefix("www.").rstrip(".") or None
