@@ -378,7 +378,8 @@ def test_both_paths_say_the_same_of_anything(raws: list[bytes]) -> None:
 
 
 @pytest.mark.long
-@settings(deadline=None, max_examples=30_000)
+@pytest.mark.timeout(1_800)
+@settings(deadline=None, max_examples=8_000)
 @given(st.lists(sent_events() | st.binary(max_size=20), min_size=1, max_size=8))
 def test_both_paths_say_the_same_of_very_many_things(raws: list[bytes]) -> None:
     at_once(raws)
