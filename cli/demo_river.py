@@ -10,7 +10,7 @@ import shutil
 import textwrap
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,12 +27,14 @@ from activation.engine import run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
 from cli.dbt_build import BuildResult, build_models
+from cli.demo_vendors import DemoVendors
 from cli.output import console, progress
 from ingestion.api.summary import LoadSummary
 from ingestion.events.files import EventLoadSummary, ingest_event_files
 from ingestion.hubspot.landing import ingest_hubspot
-from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner, save_state
-from simulators.serving import serving
+from ingestion.pipedrive.landing import ingest_pipedrive
+from ingestion.yobi.landing import ingest_yobi
+from simulators.hubspot import DEFAULT_TOKEN, save_state
 from simulators.world import LAST_DAY_START, WORLD_END, World, build_world, write_event_files
 from warehouse.database import Warehouse, drop_database, embedded_server, ensure_database
 from warehouse.settings import get_settings
@@ -52,6 +54,8 @@ class Round:
     """What has arrived by then is landed, and `as_of` of the build."""
     events: EventLoadSummary
     hubspot: LoadSummary
+    pipedrive: LoadSummary
+    yobi: LoadSummary
     build: BuildResult
     sync: SyncResult
     companies_changed: int
@@ -80,22 +84,24 @@ def run_demo() -> None:
     warehouse = ensure_database(server, DATABASE)
     warehouse.migrate()
     world = build_world()
-    state = _hubspot_of(world)
-    simulator = HubspotSimulator(state)
-    with serving(simulator) as base_url, _settings_of_the_demo(warehouse, base_url):
+    vendors = DemoVendors(world, LAST_DAY_START)
+    with (
+        vendors.served() as settings_of_vendors,
+        _settings_of_the_demo(warehouse, settings_of_vendors),
+    ):
         console.print(
-            f"Database {DATABASE} and the HubSpot simulator's state were "
+            f"Database {DATABASE} and the state of the vendors' simulators were "
             + ("reset; nothing else was touched." if is_repeated else "made anew.")
         )
         rounds = [
-            _run_round(title, until, world, warehouse, folder)
+            _run_round(title, until, world, vendors, warehouse, folder)
             for title, until in [
                 ("first day", LAST_DAY_START),
                 ("second day", WORLD_END),
                 ("nothing new", WORLD_END + timedelta(minutes=5)),
             ]
         ]
-    save_state(state, folder / "hubspot.json")
+    save_state(vendors.hubspot.state, folder / "hubspot.json")
     _write_environment(folder, warehouse)
 
     _show_rounds(rounds)
@@ -106,9 +112,15 @@ def run_demo() -> None:
 
 
 def _run_round(
-    title: str, until: datetime, world: World, warehouse: Warehouse, folder: Path
+    title: str,
+    until: datetime,
+    world: World,
+    vendors: DemoVendors,
+    warehouse: Warehouse,
+    folder: Path,
 ) -> Round:
     started = time.monotonic()
+    vendors.live_until(until)
     events_folder = folder / "events"
     write_event_files(world, events_folder, until)
     with progress(f"{title}: landing events") as line:
@@ -119,6 +131,10 @@ def _run_round(
         )
     with progress(f"{title}: landing HubSpot") as line:
         hubspot = ingest_hubspot(warehouse, get_settings(), on_progress=line)
+    with progress(f"{title}: landing Pipedrive") as line:
+        pipedrive = ingest_pipedrive(warehouse, get_settings(), on_progress=line)
+    with progress(f"{title}: landing Yobi") as line:
+        yobi = ingest_yobi(warehouse, get_settings(), as_of=until, on_progress=line)
     with progress(f"{title}: deciding, as of {until:%Y-%m-%d %H:%M} UTC, models and tests") as line:
         build = build_models(warehouse, as_of=until.isoformat(), on_progress=line)
     if not build.is_success:
@@ -141,6 +157,8 @@ def _run_round(
         until=until,
         events=events,
         hubspot=hubspot,
+        pipedrive=pipedrive,
+        yobi=yobi,
         build=build,
         sync=sync,
         companies_changed=changed["companies"],
@@ -148,47 +166,10 @@ def _run_round(
     )
 
 
-def _hubspot_of(world: World) -> HubspotState:
-    """The CRM of the world, as people keep it: dropdowns with only some of their options."""
-    state = HubspotState.with_companies(
-        [],
-        dropdowns={"cs_stage": ["cs_sales", "cs_onboarding", "cs_success"]},
-        owners=[Owner(id=owner.owner_id, email=owner.email) for owner in world.hubspot_owners],
-    )
-    for company in world.hubspot_companies:
-        state.add(
-            "companies",
-            {
-                **company.properties,
-                "hs_object_id": company.hubspot_company_id,
-                "createdate": company.created_at.isoformat(),
-            },
-        )
-    for contact in world.hubspot_contacts:
-        state.add(
-            "contacts",
-            {
-                **contact.properties,
-                "associatedcompanyid": contact.company_ids[0],
-                "hs_object_id": contact.contact_id,
-                "createdate": contact.created_at.isoformat(),
-            },
-        )
-        for company_id in contact.company_ids:
-            is_primary = company_id == contact.company_ids[0]
-            state.associate(contact.contact_id, company_id, is_primary=is_primary)
-    return state
-
-
 @contextmanager
-def _settings_of_the_demo(warehouse: Warehouse, base_url: str) -> Iterator[None]:
-    """The settings of this process, pointed at the demo's database and simulator."""
-    changed = {
-        "MILLRACE_DATABASE_URL": warehouse.url,
-        "HUBSPOT_BASE_URL": base_url,
-        "HUBSPOT_ACCESS_TOKEN": DEFAULT_TOKEN,
-    }
-    with patch.dict(os.environ, changed):
+def _settings_of_the_demo(warehouse: Warehouse, vendors: Mapping[str, str]) -> Iterator[None]:
+    """The settings of this process, pointed at the demo's database and vendors."""
+    with patch.dict(os.environ, {"MILLRACE_DATABASE_URL": warehouse.url, **vendors}):
         get_settings.cache_clear()
         try:
             yield
@@ -222,6 +203,9 @@ def _show_rounds(rounds: list[Round]) -> None:
         ("  rejected, new ones", _new(each.events.rejected for each in rounds)),
         ("HubSpot companies landed", [each.hubspot.of("companies").landed for each in rounds]),
         ("  contacts", [each.hubspot.of("contacts").landed for each in rounds]),
+        ("Pipedrive deals landed", [each.pipedrive.of("deals").landed for each in rounds]),
+        ("  changes in their flows", [each.pipedrive.of("deal_flow").landed for each in rounds]),
+        ("Yobi rows landed", [each.yobi.records for each in rounds]),
         ("models and tests passed", [each.build.models + each.build.tests for each in rounds]),
         ("companies that changed", [each.companies_changed for each in rounds]),
         ("rows written to HubSpot", [each.sync.written for each in rounds]),
