@@ -214,9 +214,7 @@ class _Asked:
                     continue
                 entries = self._entries(response, (metric.records_at,))
                 reading = YobiReading(metric.table, RequestMeter(no_limit_is_known))
-                rows = list(
-                    _rows(reading, MetricAnswer(self._vendor, metric, period, wish), entries)
-                )
+                rows = list(_rows(reading, MetricAnswer(metric, period, wish), entries))
                 covered = {row["tenant_id"] for row in rows} - reading.without_trend
                 return EndpointFinding(
                     path=f"/{metric.path}",

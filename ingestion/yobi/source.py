@@ -135,7 +135,7 @@ class YobiSource(ApiStreams[YobiReading]):
             YobiError: while dlt draws, when the answer does not tell of the week.
         """
         reading = self.reading(metric.table)
-        answer = MetricAnswer(self.vendor, metric, period, wish)
+        answer = MetricAnswer(metric, period, wish)
 
         def refused(_: Response, *__: object, **___: object) -> Response:
             raise IgnoreResponseException
@@ -211,7 +211,6 @@ def metric_rows(
 class MetricAnswer:
     """An answer about a metric, as the one who wants to know about a week reads it."""
 
-    vendor: Vendor
     metric: Metric
     period: str
     wish: Wish
