@@ -26,16 +26,16 @@ class History:
     last_load: datetime | None
     """When the last one ended; None when there was none."""
     usual_rows: float | None
-    """Read on the median day of those before the last 24 hours; None when that is not known."""
+    """New ones on the median day of those before the last 24 hours; None when that is not known."""
 
     @property
     def least(self) -> int | None:
-        """Rows that the last 24 hours should have brought at least; None: any number will do."""
+        """New rows that a day should bring at least; None: any number will do."""
         return None if self.usual_rows is None else int(self.usual_rows / TOLERANCE)
 
     @property
     def most(self) -> int | None:
-        """Rows that the last 24 hours should have brought at the most; None: any number will do."""
+        """New rows that a day should bring at the most; None: any number will do."""
         return None if self.usual_rows is None else int(self.usual_rows * TOLERANCE)
 
 
@@ -56,7 +56,7 @@ def history_of(connection: Connection[TupleRow], table: str, as_of: datetime) ->
         float(rows)
         for (rows,) in connection.execute(
             """
-            select sum(rows_read)
+            select sum(rows_accepted)
             from ops.load_ledger
             where table_name = %(table)s and finished_at > %(from)s and finished_at <= %(until)s
             group by floor(extract(epoch from %(until)s - finished_at) / 86400)

@@ -55,6 +55,7 @@ _POSTGRES_TYPES = MappingProxyType(
         "text": "text",
         "bool": "boolean",
         "bigint": "bigint",
+        "date": "date",
         "timestamp": "timestamp with time zone",
         "json": "jsonb",
     }

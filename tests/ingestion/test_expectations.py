@@ -34,6 +34,17 @@ def loaded(
     )
 
 
+def reject(connection: Connection[TupleRow], days_ago: float, rows: int) -> None:
+    """Events that were rejected, each for the first time."""
+    for number in range(rows):
+        connection.execute(
+            "insert into raw_events.rejected_events "
+            "(rejected_id, received_at, source_place, reason, raw_text) "
+            "values (%s, %s, 'here', 'the text is not JSON', '')",
+            [f"{days_ago} {number}", NOON - timedelta(days=days_ago)],
+        )
+
+
 def look(warehouse: Warehouse, table: str) -> Mapping[Aspect, Finding]:
     """What is found of one table, as of noon."""
     tables = [each for each in CHECKED_TABLES if each.full_name == table]
@@ -52,7 +63,8 @@ def test_a_table_that_nothing_was_loaded_into_is_skipped(warehouse: Warehouse) -
 def test_a_table_as_expected_is_ok(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         for day in range(14):
-            loaded(connection, EVENTS, days_ago=day + 0.5, rows=100, rejected=5)
+            loaded(connection, EVENTS, days_ago=day + 0.5, rows=100)
+        reject(connection, days_ago=0.5, rows=5)
 
     assert set(verdicts(warehouse, EVENTS).values()) == {"ok"}
 
@@ -100,18 +112,20 @@ def test_one_first_load_of_everything_does_not_make_a_usual_day(warehouse: Wareh
     told = look(warehouse, COMPANIES)[Aspect.VOLUME]
     assert (told.verdict, told.sentence) == (
         Verdict.OK,
-        "110 rows in 24 hours; 100 on a usual day.",
+        "110 new rows in 24 hours; 100 on a usual day.",
     )
 
 
 def test_many_rejected_events_of_the_last_day_are_told(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         loaded(connection, EVENTS, days_ago=2, rows=100, rejected=100)
-        loaded(connection, EVENTS, days_ago=0.5, rows=100, rejected=6)
+        reject(connection, days_ago=2, rows=100)
+        loaded(connection, EVENTS, days_ago=0.5, rows=200, rejected=106)
+        reject(connection, days_ago=0.5, rows=6)
 
     told = look(warehouse, EVENTS)[Aspect.REJECTED]
     assert told.verdict is Verdict.WARNING
-    assert told.sentence.startswith("6.00% of the rows of the last 24 hours were rejected")
+    assert told.sentence.startswith("6.00% of what is new in the last 24 hours was rejected")
 
 
 def test_broken_keys_and_types_fail_and_no_value_is_told(
