@@ -220,7 +220,8 @@ def _volume(database: _Database, table: CheckedTable, history: History, as_of: d
         since=as_of - _DAY,
         until=as_of,
     )
-    told = f"{int(_observed(result)):,} new rows in 24 hours; {history.usual_rows:,.0f} on a usual day."
+    new_rows = int(_observed(result))
+    told = f"{new_rows:,} new rows in 24 hours; {history.usual_rows:,.0f} on a usual day."
     return Finding(
         table.full_name,
         Aspect.VOLUME,
