@@ -371,8 +371,9 @@ def _land_deals(landing: Landing, missing: Sequence[str]) -> Outcome:
 def _note_due_flows(connection: Connection[TupleRow], *, is_first: bool) -> None:
     """Let the flows of deals that are new or have changed wait to be read.
 
-    A deal may change twice in the second that its time of change is told to. In the first load all
-    deals are new; of these only the open ones.
+    A deal may be moved twice in the second that its time of change is told to. One that was only
+    put into the archive has not changed. In the first load all deals are new; of these only the
+    open ones.
     """
     connection.execute(
         sql.SQL(
@@ -383,7 +384,11 @@ def _note_due_flows(connection: Connection[TupleRow], *, is_first: bool) -> None
             left join raw_pipedrive.deals as landed on sent.id = landed.id
             where
                 landed.updated_at < sent.updated_at
-                or (landed.updated_at = sent.updated_at and landed.record <> sent.record)
+                or (
+                    landed.updated_at = sent.updated_at
+                    and (landed.pipeline_id, landed.stage_id, landed.status)
+                    <> (sent.pipeline_id, sent.stage_id, sent.status)
+                )
                 or (landed.id is null and (sent.status = 'open' or not %s))
             on conflict (deal_id) do update
             set due_since = coalesce(reads.due_since, excluded.due_since)

@@ -70,9 +70,9 @@ def test_every_request_of_loads_backfill_and_probe_keeps_to_the_description(
         assert probed.is_complete
 
         limits.tokens_left = 130
+        clock.advance(timedelta(hours=1))
         account.set_value(4, 10)
         account.set_value(5, 10)
-        clock.advance(timedelta(hours=1))
         with pytest.raises(StoppedTablesError, match="flows of deals wait for API tokens"):
             ingest_pipedrive(warehouse, settings)
         statuses = {exchange.status for exchange in pipedrive.recorder.exchanges}

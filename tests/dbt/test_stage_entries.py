@@ -56,6 +56,7 @@ def world() -> World:
     return build_world(companies=60)
 
 
+@pytest.mark.long
 def test_every_entry_of_a_world_is_told_as_it_was(
     warehouse: Warehouse, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

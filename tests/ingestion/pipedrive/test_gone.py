@@ -25,6 +25,7 @@ def test_a_deal_that_is_archived_without_counting_as_changed_is_seen_and_taken_o
     account.state.archive(2)
     account.load_later()
     assert flags(account)["2"] == (True, False, False)
+    assert account.flows_asked() == []
 
     account.state.unarchive(2)
     account.load_later()
