@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -300,21 +301,26 @@ def test_a_load_of_200_000_events_killed_ten_times_ends_like_an_undisturbed_one(
 
 
 def peak_megabytes(warehouse: Warehouse, path: Path) -> float:
-    """What a process that loads a file holds at most."""
+    """What a process that loads a file is seen to hold at most.
+
+    Looked at from outside: what the system tells as the peak of a process includes that of the
+    process that started it, which is as large as the tests before this one have made it.
+    """
     program = (
-        "import sys, os, resource; from ingestion.events.files import ingest_event_files; "
+        "import sys, os; from ingestion.events.files import ingest_event_files; "
         "from warehouse.database import Warehouse; "
-        "ingest_event_files(Warehouse(os.environ['MILLRACE_DATABASE_URL']), sys.argv[1]); "
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+        "ingest_event_files(Warehouse(os.environ['MILLRACE_DATABASE_URL']), sys.argv[1])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(path)],
-        env=child_environment(warehouse),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+    loading = subprocess.Popen(
+        [sys.executable, "-c", program, str(path)], env=child_environment(warehouse)
     )
-    return float(done.stdout)
+    seen = 0
+    while loading.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            seen = max(seen, psutil.Process(loading.pid).memory_info().rss)
+        time.sleep(0.01)
+    assert loading.returncode == 0
+    return seen / 2**20
 
 
 def test_the_memory_does_not_grow_with_the_file(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -329,5 +335,5 @@ def test_the_memory_does_not_grow_with_the_file(warehouse: Warehouse, tmp_path: 
     more = write_lines(tmp_path / "more.jsonl.gz", lines_of(240 * megabytes))
 
     peak = peak_megabytes(warehouse, some)
-    assert peak < 800
+    assert 50 < peak < 800
     assert peak_megabytes(warehouse, more) < peak + 90
