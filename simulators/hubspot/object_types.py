@@ -14,6 +14,9 @@ from simulators.hubspot.properties import (
 
 ID_PROPERTY = "hs_object_id"
 CREATED_PROPERTY = "createdate"
+PRIMARY_COMPANY_PROPERTY = "associatedcompanyid"
+MERGED_PROPERTY = "hs_merged_object_ids"
+"""Ids of the records that were merged into this one, with `;` between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +97,14 @@ def _number(name: str, label: str, group: str) -> PropertyDefinition:
 
 
 def _set_by_hubspot(group: str, modified_property: str) -> tuple[PropertyDefinition, ...]:
-    """Record id, creation and last change, which every object type has; and the owner."""
+    """Record id, creation, last change and merges, which every object type has; and the owner."""
     instant = (PropertyType.DATETIME, FieldType.DATE)
     number = (PropertyType.NUMBER, FieldType.NUMBER)
     return (
         _own(ID_PROPERTY, "Record ID", group, *number, is_unique=True, is_read_only=True),
         _own(CREATED_PROPERTY, "Create Date", group, *instant, is_read_only=True),
         _own(modified_property, "Last Modified Date", group, *instant, is_read_only=True),
+        _own(MERGED_PROPERTY, "Merged object IDs", group, is_read_only=True),
         PropertyDefinition(
             name="hubspot_owner_id",
             label="Owner",
@@ -174,7 +178,7 @@ CONTACTS = ObjectType(
         _own("company", "Company Name", _CONTACT),
         _own("country", "Country/Region", _CONTACT),
         _own("hs_additional_emails", "Additional email addresses", _CONTACT),
-        _number("associatedcompanyid", "Primary Associated Company ID", _CONTACT),
+        _number(PRIMARY_COMPANY_PROPERTY, "Primary Associated Company ID", _CONTACT),
         dropdown(
             "lifecyclestage", "Lifecycle Stage", _CONTACT, _LIFECYCLE_STAGES, hubspot_defined=True
         ),
