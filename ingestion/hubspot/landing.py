@@ -13,21 +13,28 @@ A change made before a load began, and visible only after it, is found by the ne
 took no longer than the overlap to show. What is read again is merged by id, and never puts an older
 version over a later one. Should HubSpot once be later than that, `since` reads again from there.
 
+A load of a kind of records of which more is asked for than the last time reads all of them again.
+
 What is gone
 ------------
 No search finds archived records, so their list is read every time. A record that should be on one
 of the lists and is on neither is asked for by its id: a restored one is found so, which the search
 need not do, since restoring is no change. One of which HubSpot says that it does not exist counts
-as archived from then on. Rows are never deleted, but for associations: these have no life of their
-own, and are read for all contacts every time, since they come and go without a change of either
-record.
+as archived from then on, and so does one that was merged into another (see `merged`). Rows are
+never deleted, but for associations: these have no life of their own, and are read for all contacts
+and deals every time, since they come and go without a change of either record.
+
+What was
+--------
+The history of some properties is read for the records that have changed, that are new, or that have
+been archived since. HubSpot forgets all but the latest values; here they stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -37,13 +44,14 @@ from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
 from ingestion.hubspot.errors import HubspotError, explained
+from ingestion.hubspot.merged import find_merged_ids, give_up_merged
 from ingestion.hubspot.objects import (
     ASSOCIATION_TYPES,
     CRM_OBJECTS,
+    MERGED_IDS,
     OWNERS,
-    OWNERS_PATH,
-    PROPERTIES_PATH,
     PROPERTY_DEFINITIONS,
+    PROPERTY_HISTORY,
     SCHEMA,
     TABLES,
     AssociationType,
@@ -131,7 +139,7 @@ def ingest_hubspot(
         warehouse: migrated.
         settings: with the access token and the base URL.
         full: whether to read all records, not only those that have changed. Finds what HubSpot has
-            deleted for ever; needed once after the list of properties to read has grown.
+            deleted for ever.
         since: reads at least what has changed since then, with an offset.
         overlap: how far before the last load to look for changes that showed late.
         on_progress: called with the number of results read so far, after every page.
@@ -153,7 +161,7 @@ def ingest_hubspot(
         if on_progress is not None:
             on_progress(read)
 
-    source = HubspotSource(base_url, token, on_page)
+    source = HubspotSource(base_url, settings.hubspot_paths, token, on_page)
     with warehouse.connect(autocommit=True) as connection:
         _be_alone(connection)
         try:
@@ -218,7 +226,8 @@ def _plan(
     overlap: timedelta,
 ) -> _Plan:
     read_until = connection.execute(
-        "select instant from raw_hubspot.read_until where object_type = %s", [crm_object.name]
+        "select instant from raw_hubspot.read_until where object_type = %s and asked_for @> %s",
+        [crm_object.name, sorted(crm_object.asked_for)],
     ).fetchone()
     start: datetime | None = None
     if read_until is not None and not full:
@@ -252,17 +261,23 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
 
     doubtful: dict[str, set[str]] = {}
     to_associate: dict[str, set[str]] = {}
+    histories: list[DltResource] = []
     for plan in plans:
         name = plan.crm_object.name
         reading = source.reading(plan.crm_object.table)
         doubtful[name] = plan.doubtful(reading)
         to_associate[name] = (plan.in_use | reading.in_use | doubtful[name]) - reading.archived
+        read_anew = (reading.in_use | doubtful[name]) - reading.archived
+        archived_since = reading.archived - plan.archived
+        histories += source.histories(plan.crm_object, read_anew)
+        histories += source.histories(plan.crm_object, archived_since, archived=True)
     yield [
         *(
             each
             for plan in plans
             for each in source.records_by_id(plan.crm_object, doubtful[plan.crm_object.name])
         ),
+        *histories,
         *(
             each
             for kind in ASSOCIATION_TYPES
@@ -301,16 +316,26 @@ def _land(
             calls=reading.meter.calls,
         )
 
+    paths = source.paths
+    merged_ids = source.reading(MERGED_IDS)
     for crm_object in CRM_OBJECTS:
         reading = source.reading(crm_object.table)
-        yield account(reading, crm_object.path, _land_records(connection, crm_object, reading))
-    for table, path in ((OWNERS, OWNERS_PATH), (PROPERTY_DEFINITIONS, PROPERTIES_PATH)):
+        outcome = _land_records(connection, crm_object, reading)
+        merged_ids.rows += find_merged_ids(connection, crm_object)
+        given_up = give_up_merged(connection, crm_object, reading.passed_over)
+        outcome = replace(outcome, gone=outcome.gone + given_up)
+        yield account(reading, paths.objects(crm_object.name), outcome)
+    for table, path in ((OWNERS, paths.owners), (PROPERTY_DEFINITIONS, paths.all_properties)):
         yield account(source.reading(table), path, _land_whole_list(connection, table))
     for kind in ASSOCIATION_TYPES:
         reading = source.reading(kind.table)
         # A record that is no more has no associations, and nobody could be asked for them.
         answered = reading.answered | source.reading(kind.from_object.table).missing
-        yield account(reading, kind.path, _land_associations(connection, kind, answered))
+        path = paths.associations(kind.from_object.name, kind.to_object.name)
+        yield account(reading, path, _land_associations(connection, kind, answered))
+    for table in (PROPERTY_HISTORY, MERGED_IDS):
+        outcome = _Outcome(landed=merge(connection, table), gone=0)
+        yield account(source.reading(table), paths.all_objects, outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,9 +360,10 @@ def _land_records(
         [list(reading.missing)],
     ).rowcount
     connection.execute(
-        "insert into raw_hubspot.read_until values (%s, %s) "
-        "on conflict (object_type) do update set instant = excluded.instant",
-        [crm_object.name, reading.meter.first_answered_at],
+        "insert into raw_hubspot.read_until (object_type, instant, asked_for) values (%s, %s, %s) "
+        "on conflict (object_type) do update "
+        "set instant = excluded.instant, asked_for = excluded.asked_for",
+        [crm_object.name, reading.meter.first_answered_at, sorted(crm_object.asked_for)],
     )
     return _Outcome(landed, gone)
 

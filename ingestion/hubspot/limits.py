@@ -16,6 +16,8 @@ SEARCH_PAGE_SIZE = 200
 """Records on a page of a search."""
 BATCH_SIZE = 100
 """Records that can be asked for by id at once."""
+HISTORY_BATCH_SIZE = 50
+"""Records whose histories can be asked for at once."""
 ASSOCIATION_BATCH_SIZE = 1_000
 """Records whose associations can be asked for at once."""
 

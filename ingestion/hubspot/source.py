@@ -17,15 +17,15 @@ from ingestion.hubspot.errors import HubspotError
 from ingestion.hubspot.limits import PAGE_SIZE, limits_of
 from ingestion.hubspot.objects import (
     OWNERS,
-    OWNERS_PATH,
-    PROPERTIES_PATH,
     PROPERTY_DEFINITIONS,
+    PROPERTY_HISTORY,
     AssociationType,
     CrmObject,
 )
 from ingestion.hubspot.paging import AssociationsOf, ByIds, ChangedSince, next_page
 from ingestion.hubspot.session import RequestMeter, session_through
 from ingestion.workbench import RawTable
+from warehouse.hubspot_paths import HubspotPaths
 
 Row = dict[str, Any]
 """A row of a raw table, by column."""
@@ -49,6 +49,9 @@ class Reading:
     """Ids of the records that came from the list of archived ones; of CRM records alone."""
     missing: set[str] = field(default_factory=set)
     """Ids that were asked for and of which HubSpot says that there are no such records."""
+    passed_over: set[str] = field(default_factory=set)
+    """Ids that were asked for and to which no record and no error came; where a record was merged
+    into another, that other one came."""
     answered: set[str] = field(default_factory=set)
     """Ids of the records whose associations came completely, be there any or none."""
 
@@ -66,7 +69,12 @@ class _Answer:
     @property
     def ids(self) -> Iterator[str]:
         """Of the records that came."""
-        return (result["id"] for result in self.results)
+        return (_told(result, "id")[0] for result in self.results)
+
+    @property
+    def from_ids(self) -> list[str]:
+        """Of the records whose associations came."""
+        return [_told(_told(result, "from")[0], "id")[0] for result in self.results]
 
 
 class HubspotSource:
@@ -76,15 +84,19 @@ class HubspotSource:
     `base_url` is. Nothing is asked before dlt draws from a resource.
     """
 
-    def __init__(self, base_url: str, token: str, on_page: Callable[[int], None]) -> None:
+    def __init__(
+        self, base_url: str, paths: HubspotPaths, token: str, on_page: Callable[[int], None]
+    ) -> None:
         """Read the account of a token.
 
         Args:
             base_url: of the API, without a slash at its end.
+            paths: the addresses below it.
             token: of a private app with the scopes that `errors.scopes_for` tells.
             on_page: called with the number of rows of each page.
         """
         self.base_url = base_url
+        self.paths = paths
         self.readings: dict[str, Reading] = {}
         """By table, those for which anything was to be read."""
         self._token = token
@@ -109,10 +121,10 @@ class HubspotSource:
         """
         endpoint: Endpoint
         if since is None:
-            endpoint = _list_of(crm_object)
+            endpoint = self._list_of(crm_object)
         else:
             endpoint = {
-                "path": f"{crm_object.path}/search",
+                "path": f"{self.paths.objects(crm_object.name)}/search",
                 "method": "POST",
                 "paginator": ChangedSince(crm_object, since),
             }
@@ -126,7 +138,7 @@ class HubspotSource:
 
     def archived_records(self, crm_object: CrmObject) -> list[DltResource]:
         """All archived records, which no search ever finds."""
-        endpoint = _list_of(crm_object, archived="true")
+        endpoint = self._list_of(crm_object, archived="true")
         return self._resources(
             crm_object.table,
             "archived",
@@ -138,16 +150,20 @@ class HubspotSource:
     def records_by_id(self, crm_object: CrmObject, ids: Collection[str]) -> list[DltResource]:
         """The records of these ids that are not archived, and in `missing` those there are not."""
         endpoint: Endpoint = {
-            "path": f"{crm_object.path}/batch/read",
+            "path": f"{self.paths.objects(crm_object.name)}/batch/read",
             "method": "POST",
-            "paginator": ByIds(crm_object, sorted(ids)),
+            "paginator": ByIds(sorted(ids), crm_object.properties),
         }
 
         def note(reading: Reading, answer: _Answer) -> None:
             reading.in_use.update(answer.ids)
+            passed_over = set(answer.asked).difference(answer.ids)
             for error in answer.errors:
+                named = error.get("context", {}).get("ids", ())
+                passed_over.difference_update(named)
                 if error.get("category") == "OBJECT_NOT_FOUND":
-                    reading.missing.update(error.get("context", {}).get("ids", ()))
+                    reading.missing.update(named)
+            reading.passed_over |= passed_over
 
         return (
             self._resources(crm_object.table, "by_id", [endpoint], _record_rows, note)
@@ -159,7 +175,7 @@ class HubspotSource:
         """All owners, archived ones too."""
         endpoints: list[Endpoint] = [
             {
-                "path": OWNERS_PATH,
+                "path": self.paths.owners,
                 "params": {"limit": PAGE_SIZE, "archived": archived},
                 "paginator": _BY_AFTER,
             }
@@ -177,13 +193,37 @@ class HubspotSource:
                 f"of_{crm_object.name}",
                 [
                     {
-                        "path": f"{PROPERTIES_PATH}/{crm_object.name}",
+                        "path": self.paths.properties(crm_object.name),
                         "paginator": "single_page",
                     }
                 ],
                 _definition_rows(crm_object.name),
             )
         ]
+
+    def histories(
+        self, crm_object: CrmObject, ids: Collection[str], *, archived: bool = False
+    ) -> list[DltResource]:
+        """What these records have been: the latest values of `with_history`, as many as it knows.
+
+        HubSpot is asked by id and not by the list, whose
+        pages hold fewer records with histories: so a later load reads no more of them than of the
+        records that have changed.
+
+        Args:
+            crm_object: what kind of records they are.
+            ids: of records that exist.
+            archived: whether these are archived; else none of them is.
+        """
+        endpoint: Endpoint = {
+            "path": f"{self.paths.objects(crm_object.name)}/batch/read",
+            "method": "POST",
+            "params": {"archived": "true"} if archived else {},
+            "paginator": ByIds(sorted(ids), ["hs_object_id"], crm_object.with_history),
+        }
+        name = f"of_{'archived_' if archived else ''}{crm_object.name}"
+        rows = _history_rows(crm_object.name)
+        return self._resources(PROPERTY_HISTORY, name, [endpoint], rows) if ids else []
 
     def associations(self, kind: AssociationType, ids: Collection[str]) -> list[DltResource]:
         """The associations of the records of these ids, and in `answered` whose are complete.
@@ -192,17 +232,24 @@ class HubspotSource:
         not read. Records that an answer without errors passes over have none.
         """
         endpoint: Endpoint = {
-            "path": kind.path,
+            "path": self.paths.associations(kind.from_object.name, kind.to_object.name),
             "method": "POST",
             "paginator": AssociationsOf(sorted(ids)),
         }
 
         def note(reading: Reading, answer: _Answer) -> None:
+            if not set(answer.from_ids).issubset(answer.asked):
+                raise HubspotError(
+                    f"{self.base_url} answered with the associations of other records than it was "
+                    "asked for: try again later."
+                )
             with_more = {
-                result["from"]["id"] for result in answer.results if next_page(result) is not None
+                id_
+                for id_, result in zip(answer.from_ids, answer.results, strict=True)
+                if next_page(result) is not None
             }
             if answer.errors:
-                reading.answered.update(result["from"]["id"] for result in answer.results)
+                reading.answered.update(answer.from_ids)
             else:
                 reading.answered.update(answer.asked)
             for error in answer.errors:
@@ -215,6 +262,17 @@ class HubspotSource:
             if ids
             else []
         )
+
+    def _list_of(self, crm_object: CrmObject, *, archived: str = "false") -> Endpoint:
+        return {
+            "path": self.paths.objects(crm_object.name),
+            "params": {
+                "limit": PAGE_SIZE,
+                "archived": archived,
+                "properties": list(crm_object.properties),
+            },
+            "paginator": _BY_AFTER,
+        }
 
     def _resources(
         self,
@@ -296,18 +354,6 @@ _BY_AFTER: PaginatorConfig = {
 }
 
 
-def _list_of(crm_object: CrmObject, *, archived: str = "false") -> Endpoint:
-    return {
-        "path": crm_object.path,
-        "params": {
-            "limit": PAGE_SIZE,
-            "archived": archived,
-            "properties": list(crm_object.properties),
-        },
-        "paginator": _BY_AFTER,
-    }
-
-
 def _asked(response: Response) -> list[str]:
     """The ids that a batch was asked for; none where the request was no batch."""
     sent = response.request.body
@@ -316,32 +362,51 @@ def _asked(response: Response) -> list[str]:
     return [one["id"] for one in json.loads(sent).get("inputs", ())]
 
 
+def _told(record: Record, *names: str) -> list[Any]:
+    """The values of fields without which a record says nothing.
+
+    Raises:
+        HubspotError: when one of them is missing; it is named, no value is.
+    """
+    missing = [name for name in names if record.get(name) is None]
+    if missing:
+        raise HubspotError(
+            f"HubSpot answered with a record that lacks {' and '.join(missing)}: try again later."
+        )
+    return [record[name] for name in names]
+
+
 def _record_rows(record: Record) -> Iterator[Row]:
+    id_, created_at, updated_at, properties = _told(
+        record, "id", "createdAt", "updatedAt", "properties"
+    )
     yield {
-        "id": record["id"],
+        "id": id_,
         "archived": record.get("archived", False),
         "archived_at": record.get("archivedAt"),
-        "created_at": record["createdAt"],
-        "updated_at": record["updatedAt"],
-        "properties": record["properties"],
+        "created_at": created_at,
+        "updated_at": updated_at,
+        "properties": properties,
     }
 
 
 def _owner_rows(owner: Record) -> Iterator[Row]:
+    id_, archived, created_at, updated_at = _told(owner, "id", "archived", "createdAt", "updatedAt")
     yield {
-        "id": owner["id"],
-        "archived": owner["archived"],
-        "created_at": owner["createdAt"],
-        "updated_at": owner["updatedAt"],
+        "id": id_,
+        "archived": archived,
+        "created_at": created_at,
+        "updated_at": updated_at,
         "owner": owner,
     }
 
 
 def _definition_rows(object_type: str) -> Callable[[Record], Iterator[Row]]:
     def rows(definition: Record) -> Iterator[Row]:
+        (name,) = _told(definition, "name")
         yield {
             "object_type": object_type,
-            "name": definition["name"],
+            "name": name,
             "archived": definition.get("archived", False),
             "definition": definition,
         }
@@ -349,15 +414,40 @@ def _definition_rows(object_type: str) -> Callable[[Record], Iterator[Row]]:
     return rows
 
 
+def _history_rows(object_type: str) -> Callable[[Record], Iterator[Row]]:
+    def rows(record: Record) -> Iterator[Row]:
+        id_, histories = _told(record, "id", "propertiesWithHistory")
+        for name, entries in histories.items():
+            for entry in entries:
+                value, changed_at, source_type = _told(entry, "value", "timestamp", "sourceType")
+                yield {
+                    "object_type": object_type,
+                    "record_id": id_,
+                    "property": name,
+                    "changed_at": changed_at,
+                    "value": value,
+                    "source_type": source_type,
+                    "source_id": entry.get("sourceId"),
+                    "source_label": entry.get("sourceLabel"),
+                    "updated_by_user_id": entry.get("updatedByUserId"),
+                }
+
+    return rows
+
+
 def _association_rows(kind: AssociationType) -> Callable[[Record], Iterator[Row]]:
     def rows(result: Record) -> Iterator[Row]:
-        for associated in result["to"]:
-            for type_ in associated["associationTypes"]:
+        from_, to = _told(result, "from", "to")
+        (from_id,) = _told(from_, "id")
+        for associated in to:
+            to_id, types = _told(associated, "toObjectId", "associationTypes")
+            for type_ in types:
+                category, type_id = _told(type_, "category", "typeId")
                 yield {
-                    kind.from_column: result["from"]["id"],
-                    kind.to_column: str(associated["toObjectId"]),
-                    "category": type_["category"],
-                    "type_id": type_["typeId"],
+                    kind.from_column: from_id,
+                    kind.to_column: str(to_id),
+                    "category": category,
+                    "type_id": type_id,
                     "label": type_.get("label"),
                 }
 

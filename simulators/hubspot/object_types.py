@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from simulators.hubspot.properties import (
     FieldType,
@@ -35,6 +36,8 @@ class ObjectType:
     """Where a search's `query` looks."""
     group: PropertyGroup
     properties: tuple[PropertyDefinition, ...]
+    calculated: Callable[[Mapping[str, str]], dict[str, str]] = field(default=lambda _: {})
+    """From the values of a record, those that HubSpot sets by itself."""
 
     @property
     def always_returned(self) -> tuple[str, ...]:
@@ -94,6 +97,11 @@ def _own(
 
 def _number(name: str, label: str, group: str) -> PropertyDefinition:
     return _own(name, label, group, PropertyType.NUMBER, FieldType.NUMBER)
+
+
+def _calculated_flag(name: str, label: str, group: str) -> PropertyDefinition:
+    flag = (PropertyType.BOOL, FieldType.EQUATION)
+    return _own(name, label, group, *flag, is_read_only=True)
 
 
 def _set_by_hubspot(group: str, modified_property: str) -> tuple[PropertyDefinition, ...]:
@@ -184,6 +192,17 @@ CONTACTS = ObjectType(
         ),
     ),
 )
+
+
+def _closed(deal: Mapping[str, str]) -> dict[str, str]:
+    """Whether a deal is over, and won, by the stages of HubSpot's own pipeline."""
+    stage = deal.get("dealstage")
+    return {
+        "hs_is_closed": str(stage in {"closedwon", "closedlost"}).lower(),
+        "hs_is_closed_won": str(stage == "closedwon").lower(),
+    }
+
+
 DEALS = ObjectType(
     name="deals",
     singular="DEAL",
@@ -207,7 +226,21 @@ DEALS = ObjectType(
         _own("closedate", "Close Date", _DEAL, PropertyType.DATETIME, FieldType.DATE),
         _own("pipeline", "Pipeline", _DEAL),
         _own("dealstage", "Deal Stage", _DEAL),
+        _own("deal_currency_code", "Currency", _DEAL),
+        dropdown(
+            "dealtype",
+            "Deal Type",
+            _DEAL,
+            (
+                option("newbusiness", "New Business"),
+                option("existingbusiness", "Existing Business"),
+            ),
+            hubspot_defined=True,
+        ),
+        _calculated_flag("hs_is_closed", "Is Deal Closed?", _DEAL),
+        _calculated_flag("hs_is_closed_won", "Is Closed Won", _DEAL),
     ),
+    calculated=_closed,
 )
 
 OBJECT_TYPES = {kind.name: kind for kind in (COMPANIES, CONTACTS, DEALS)}

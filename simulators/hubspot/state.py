@@ -112,6 +112,7 @@ class HubspotState:
                 id=record_id,
                 properties={
                     **{name: value for name, value in stored.items() if value != ""},
+                    **table.kind.calculated(stored),
                     ID_PROPERTY: record_id,
                     CREATED_PROPERTY: format_instant(created_at),
                     modified_property: format_instant(updated_at),
@@ -291,9 +292,10 @@ class HubspotState:
         """
         if stored:
             with self.lock:
+                kind = self.tables[object_type].kind
                 record.overwrite(
-                    dict(stored),
-                    modified_property=self.tables[object_type].kind.modified_property,
+                    {**stored, **kind.calculated({**record.properties, **stored})},
+                    modified_property=kind.modified_property,
                     at=self.now(),
                 )
 

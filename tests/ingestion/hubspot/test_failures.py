@@ -313,7 +313,7 @@ def test_an_answer_that_is_no_page_is_one_sentence(warehouse: Warehouse, answer:
 
 def test_a_record_that_cannot_be_landed_is_one_sentence(warehouse: Warehouse) -> None:
     with (
-        answering({"results": [{"properties": {"name": "nobody"}}]}) as base_url,
+        answering({"results": [company("nobody", "yesterday")]}) as base_url,
         pytest.raises(HubspotError, match="could not be landed") as error,
     ):
         ingest_hubspot(warehouse, settings_for(base_url))
