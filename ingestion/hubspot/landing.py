@@ -317,12 +317,13 @@ def _land(
         )
 
     paths = source.paths
-    merged_ids = source.reading(MERGED_IDS)
+    merged_ids: dict[str, set[str]] = {}
     for crm_object in CRM_OBJECTS:
         reading = source.reading(crm_object.table)
         outcome = _land_records(connection, crm_object, reading)
-        merged_ids.rows += find_merged_ids(connection, crm_object)
-        given_up = give_up_merged(connection, crm_object, reading.passed_over)
+        merged = find_merged_ids(connection, crm_object)
+        merged_ids[crm_object.name] = merged
+        given_up = give_up_merged(connection, crm_object, merged, reading.passed_over)
         outcome = replace(outcome, gone=outcome.gone + given_up)
         yield account(reading, paths.objects(crm_object.name), outcome)
     for table, path in ((OWNERS, paths.owners), (PROPERTY_DEFINITIONS, paths.all_properties)):
@@ -330,9 +331,11 @@ def _land(
     for kind in ASSOCIATION_TYPES:
         reading = source.reading(kind.table)
         # A record that is no more has no associations, and nobody could be asked for them.
-        answered = reading.answered | source.reading(kind.from_object.table).missing
+        no_more = source.reading(kind.from_object.table).missing | merged_ids[kind.from_object.name]
+        answered = reading.answered | no_more
         path = paths.associations(kind.from_object.name, kind.to_object.name)
         yield account(reading, path, _land_associations(connection, kind, answered))
+    source.reading(MERGED_IDS).rows = sum(map(len, merged_ids.values()))
     for table in (PROPERTY_HISTORY, MERGED_IDS):
         outcome = _Outcome(landed=merge(connection, table), gone=0)
         yield account(source.reading(table), paths.all_objects, outcome)

@@ -21,8 +21,11 @@ HISTORY_BATCH_SIZE = 50
 ASSOCIATION_BATCH_SIZE = 1_000
 """Records whose associations can be asked for at once."""
 
-GENERAL_RATE = Rate(100, 10 * Duration.SECOND)
-SEARCH_RATE = Rate(5, Duration.SECOND)
+_ROOM = 100
+"""Milliseconds by which the windows are longer than HubSpot's: a request that travels faster than
+the one before must not come too early."""
+GENERAL_RATE = Rate(100, 10 * Duration.SECOND + _ROOM)
+SEARCH_RATE = Rate(5, Duration.SECOND + _ROOM)
 
 
 class RequestLimits:

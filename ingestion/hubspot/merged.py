@@ -13,15 +13,15 @@ from psycopg.rows import TupleRow
 from ingestion.hubspot.objects import MERGED_IDS, MERGED_PROPERTY, CrmObject
 
 
-def find_merged_ids(connection: Connection[TupleRow], crm_object: CrmObject) -> int:
+def find_merged_ids(connection: Connection[TupleRow], crm_object: CrmObject) -> set[str]:
     """Put the crosswalk of one kind of records, as they have landed, into the workbench.
 
     Where two records name one, the one that is in use counts, then the one that was changed last.
 
     Returns:
-        How many records were merged into others.
+        Ids of the records that were merged into others.
     """
-    return connection.execute(
+    found = connection.execute(
         sql.SQL(
             """
             insert into {workbench} (object_type, merged_id, id, _dlt_load_id, _dlt_id)
@@ -50,6 +50,7 @@ def find_merged_ids(connection: Connection[TupleRow], crm_object: CrmObject) -> 
             where
                 not comes_back
                 and not exists (select 1 from named where named.merged_id = followed.id)
+            returning merged_id
             """
         ).format(
             workbench=MERGED_IDS.source,
@@ -57,37 +58,39 @@ def find_merged_ids(connection: Connection[TupleRow], crm_object: CrmObject) -> 
             property=sql.Literal(MERGED_PROPERTY),
             object_type=sql.Literal(crm_object.name),
         )
-    ).rowcount
+    )
+    return {merged_id for (merged_id,) in found}
 
 
 def give_up_merged(
-    connection: Connection[TupleRow], crm_object: CrmObject, passed_over: set[str]
+    connection: Connection[TupleRow],
+    crm_object: CrmObject,
+    merged_ids: set[str],
+    passed_over: set[str],
 ) -> int:
     """Let the records that were merged into others count as archived, and no more be asked for.
-
-    To be called when `find_merged_ids` has been.
 
     Args:
         connection: in the transaction of the load.
         crm_object: what kind of records they are.
+        merged_ids: what `find_merged_ids` found.
         passed_over: ids for which HubSpot answered with no record of that id.
 
     Returns:
         How many records were in use until now.
     """
-    merged_ids = sql.SQL("(select merged_id from {} where object_type = {})").format(
-        MERGED_IDS.source, sql.Literal(crm_object.name)
-    )
+    table = crm_object.table.target
     given_up = connection.execute(
         sql.SQL(
-            "update {} set archived = true, missing_since = now() where not archived and id in {}"
-        ).format(crm_object.table.target, merged_ids)
+            "update {} set archived = true, missing_since = now() "
+            "where not archived and id = any(%s)"
+        ).format(table),
+        [sorted(merged_ids)],
     ).rowcount
     connection.execute(
         sql.SQL(
-            "update {} set missing_since = now() "
-            "where missing_since is null and id = any(%s) and id in {}"
-        ).format(crm_object.table.target, merged_ids),
-        [sorted(passed_over)],
+            "update {} set missing_since = now() where missing_since is null and id = any(%s)"
+        ).format(table),
+        [sorted(merged_ids & passed_over)],
     )
     return given_up
