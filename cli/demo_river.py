@@ -31,6 +31,7 @@ from cli.output import console, progress
 from ingestion.events.files import EventLoadSummary, ingest_event_files
 from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner, save_state
+from simulators.hubspot.associations import DEAL_COMPANIES, DEAL_CONTACTS
 from simulators.serving import serving
 from simulators.world import LAST_DAY_START, WORLD_END, World, build_world, write_event_files
 from warehouse.database import Warehouse, drop_database, embedded_server, ensure_database
@@ -176,6 +177,18 @@ def _hubspot_of(world: World) -> HubspotState:
         for company_id in contact.company_ids:
             is_primary = company_id == contact.company_ids[0]
             state.associate(contact.contact_id, company_id, is_primary=is_primary)
+    for deal in world.hubspot_deals:
+        state.add(
+            "deals",
+            {
+                **deal.properties,
+                "hs_object_id": deal.deal_id,
+                "createdate": deal.created_at.isoformat(),
+            },
+        )
+        state.associate(deal.deal_id, deal.company_id, is_primary=True, kind=DEAL_COMPANIES)
+        for contact_id in deal.contact_ids:
+            state.associate(deal.deal_id, contact_id, kind=DEAL_CONTACTS)
     return state
 
 

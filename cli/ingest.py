@@ -62,7 +62,7 @@ def events(
     "millrace ingest hubspot --since 2026-11-01T00:00:00Z"
 )
 def hubspot(full: Full = False, since: Since = None, as_json: AsJson = False) -> None:
-    """Land HubSpot's companies, contacts, their associations, owners and properties.
+    """Land HubSpot's companies, contacts, deals, their associations and histories, and owners.
 
     The first load reads everything, later ones what has changed.
     """

@@ -6,7 +6,7 @@
 The world is made from a seed and nothing else, and ends at a fixed instant. Companies live stories:
 `rule_stories` has one for each rule of the company journey, `last_day_stories` those that turn in
 the last 24 hours, `ordinary_stories` what most companies do. To add to the world (sessions, people,
-deals, ...), add a module that draws from `World.companies` with random streams of its own name
+...), add a module that draws from `World.companies` with random streams of its own name
 (`streams.random_stream`), and let `build.build_world` call it: nothing else moves.
 """
 
@@ -22,6 +22,7 @@ from simulators.world.model import (
     Delivery,
     HubspotCompany,
     HubspotContact,
+    HubspotDeal,
     HubspotOwner,
     World,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Delivery",
     "HubspotCompany",
     "HubspotContact",
+    "HubspotDeal",
     "HubspotOwner",
     "World",
     "build_world",

@@ -7,7 +7,7 @@ from itertools import chain
 from simulators.world.broken import broken_lines
 from simulators.world.calendar import WORLD_END, ago
 from simulators.world.casting import cast_companies, live
-from simulators.world.crm import company_records, contacts, owners, prospects
+from simulators.world.crm import company_records, contacts, deals, owners, prospects
 from simulators.world.delivery import conflicting_lines, deliver
 from simulators.world.model import World
 
@@ -45,6 +45,7 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
             key=lambda record: (record.created_at, record.hubspot_company_id),
         )
     )
+    people = tuple(contacts(seed, records, cast))
     return World(
         seed=seed,
         started_at=ago(days=days),
@@ -53,5 +54,6 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
         events=tuple(sorted(lines, key=lambda line: (line.arrived_at, line.event_id, line.line))),
         hubspot_companies=records,
         hubspot_owners=owners(),
-        hubspot_contacts=tuple(contacts(seed, records, cast)),
+        hubspot_contacts=people,
+        hubspot_deals=tuple(deals(seed, people, cast)),
     )

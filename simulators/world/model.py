@@ -166,6 +166,20 @@ class HubspotContact:
 
 
 @dataclass(frozen=True, slots=True)
+class HubspotDeal:
+    """A sale that somebody works, or has worked, on."""
+
+    deal_id: str
+    properties: Mapping[str, str]
+    """By HubSpot's internal names: dealname, pipeline, dealstage, amount, closedate, ..."""
+    company_id: str
+    """HubSpot company that it is about."""
+    contact_ids: tuple[str, ...]
+    """HubSpot contacts of that company."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HubspotOwner:
     """A user of the HubSpot account, whom records can belong to."""
 
@@ -187,6 +201,7 @@ class World:
     hubspot_companies: tuple[HubspotCompany, ...]
     hubspot_owners: tuple[HubspotOwner, ...]
     hubspot_contacts: tuple[HubspotContact, ...]
+    hubspot_deals: tuple[HubspotDeal, ...]
     _arrivals: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -101,6 +101,8 @@ def test_a_wrong_token_is_one_sentence(account: Account) -> None:
         (["crm.objects.owners.read"], "crm.objects.owners.read"),
         (["crm.schemas.companies.read"], "crm.schemas.companies.read"),
         (["crm.schemas.contacts.read"], "crm.schemas.contacts.read"),
+        (["crm.objects.deals.read"], "crm.objects.deals.read"),
+        (["crm.schemas.deals.read"], "crm.schemas.deals.read"),
     ],
     ids=lambda case: None if isinstance(case, list) else case,
 )
