@@ -28,8 +28,9 @@ from activation.errors import ExitCode
 from activation.result import SyncResult
 from cli.dbt_build import BuildResult, build_models
 from cli.output import console, progress
+from ingestion.api.summary import LoadSummary
 from ingestion.events.files import EventLoadSummary, ingest_event_files
-from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
+from ingestion.hubspot.landing import ingest_hubspot
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner, save_state
 from simulators.hubspot.associations import DEAL_COMPANIES, DEAL_CONTACTS
 from simulators.serving import serving
@@ -51,7 +52,7 @@ class Round:
     until: datetime
     """What has arrived by then is landed, and `as_of` of the build."""
     events: EventLoadSummary
-    hubspot: HubspotLoadSummary
+    hubspot: LoadSummary
     build: BuildResult
     sync: SyncResult
     companies_changed: int

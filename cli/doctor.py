@@ -17,6 +17,7 @@ from activation.diagnosis import diagnose_hubspot, diagnose_syncs
 from activation.errors import ActivationError
 from cli.output import console, print_json
 from ingestion.events.locations import EventFileError, find_event_files
+from ingestion.pipedrive.diagnosis import diagnose_pipedrive
 from warehouse.database import locate_warehouse
 from warehouse.diagnosis import Finding, Verdict, diagnose_installation, diagnose_warehouse
 from warehouse.settings import Settings, SettingsError, get_settings, parse_database_url
@@ -56,6 +57,7 @@ def diagnose(project: Path) -> Iterator[Finding]:
     yield from database
     yield _events(settings)
     yield from diagnose_hubspot(settings)
+    yield diagnose_pipedrive(settings)
     yield _last_build(project)
     if any(each.check == "schema" and each.verdict is Verdict.OK for each in database):
         yield from _syncs(settings)

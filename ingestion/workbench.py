@@ -14,7 +14,7 @@ from typing import Literal, LiteralString, TypeAlias
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-ColumnType: TypeAlias = Literal["text", "bool", "bigint", "timestamp", "json"]
+ColumnType: TypeAlias = Literal["text", "bool", "bigint", "date", "timestamp", "json"]
 
 _LINEAGE = ("_dlt_load_id", "_dlt_id")
 """Of the load that brought what a row says."""

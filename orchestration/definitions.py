@@ -13,6 +13,7 @@ from orchestration.sensors import new_events
 
 defs = dg.Definitions(
     assets=dg.load_assets_from_package_name("orchestration.assets"),
+    asset_checks=dg.load_asset_checks_from_package_name("orchestration.assets"),
     jobs=[river, journey, ingestion],
     schedules=[nightly],
     sensors=[new_events],

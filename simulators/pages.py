@@ -21,6 +21,9 @@ class PageFormat:
     """Where an answer has its records: a list of objects, or one object."""
     paging_parameters: frozenset[str]
     """Query parameters that say which page is wanted and nothing else."""
+    also_at: tuple[str, ...] = ()
+    """Further places, looked at first, with dots between the names of objects that lie in each
+    other: `results.stats`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +76,9 @@ class Pages:
             return answer
         if fault.in_its_place:
             return before
-        name = self._format.records
         page, former = json.loads(answer.body), json.loads(before.body)
-        return answer.with_json({**page, name: [*former[name], *page[name]]})
+        self._place(page)[:0] = self._place(former)
+        return answer.with_json(page)
 
     def incomplete(self, fault: MissingField, answer: Answer) -> Answer:
         """A page, or an answer about one record, without a field."""
@@ -93,8 +96,18 @@ class Pages:
 
     def _records(self, page: dict[str, Any]) -> Iterator[Any]:
         """The records of an answer; one that has no place for them is a record itself."""
-        found = page.get(self._format.records, page)
+        found = self._place(page)
         return iter(found if isinstance(found, list) else [found])
+
+    def _place(self, page: dict[str, Any]) -> Any:
+        """What stands where the records are; the answer itself where there is no such place."""
+        for place in (*self._format.also_at, self._format.records):
+            found: Any = page
+            for name in place.split("."):
+                found = found.get(name) if isinstance(found, dict) else None
+            if found is not None:
+                return found
+        return page
 
 
 def _without(
@@ -104,8 +117,11 @@ def _without(
 
 
 def _remove(record: Any, names: list[str]) -> None:
-    *outer, last = names
-    for name in outer:
-        record = record.get(name) if isinstance(record, dict) else None
-    if isinstance(record, dict):
-        record.pop(last, None)
+    """Take a field out of an object, or out of each object of a list."""
+    if isinstance(record, list):
+        for each in record:
+            _remove(each, names)
+    elif isinstance(record, dict) and len(names) > 1:
+        _remove(record.get(names[0]), names[1:])
+    elif isinstance(record, dict):
+        record.pop(names[0], None)

@@ -26,3 +26,7 @@ class WarehouseLock(IntEnum):
     """One batch of events lands at a time (`ingestion.events.landing`)."""
     HUBSPOT_LOAD = 5_170_006
     """One load of HubSpot at a time (`ingestion.hubspot.landing`)."""
+    PIPEDRIVE_LOAD = 5_170_007
+    """One load of Pipedrive at a time."""
+    YOBI_LOAD = 5_170_008
+    """One load of Yobi at a time (`ingestion.yobi.landing`)."""

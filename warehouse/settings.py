@@ -6,6 +6,7 @@ for the project's root.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -33,6 +34,16 @@ class Tool(StrEnum):
     """SQLAlchemy 2.1 and Alembic, over psycopg 3."""
 
 
+@dataclass(frozen=True, slots=True)
+class YobiLogin:
+    """Who reads at Yobi, and where."""
+
+    email: str
+    password: SecretStr
+    base_url: str
+    """Without a slash at its end."""
+
+
 class Settings(BaseSettings):
     """The settings of one process. Secrets are `SecretStr`, so that they never print."""
 
@@ -48,6 +59,18 @@ class Settings(BaseSettings):
     hubspot_base_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
     hubspot_api_version: str = Field(NUMBERED, alias="HUBSPOT_API_VERSION")
     """Which form of HubSpot's addresses is used: `v3`, or a dated one such as `2026-03`."""
+    pipedrive_api_token: SecretStr | None = Field(None, alias="PIPEDRIVE_API_TOKEN")
+    pipedrive_base_url: str = Field("https://api.pipedrive.com", alias="PIPEDRIVE_BASE_URL")
+    pipedrive_daily_tokens: int = Field(30_000, alias="PIPEDRIVE_DAILY_TOKENS", ge=1)
+    """API tokens that the account has in a day; the default is that of the smallest plan."""
+    pipedrive_token_share: float = Field(0.5, alias="PIPEDRIVE_TOKEN_SHARE", gt=0, le=1)
+    """How much of them flows of deals may use up, nightly and backfill together."""
+    yobi_email: str | None = Field(None, alias="YOBI_EMAIL")
+    yobi_password: SecretStr | None = Field(None, alias="YOBI_PASSWORD")
+    yobi_base_url: str | None = Field(None, alias="YOBI_BASE_URL")
+    """Of a private API, so that nothing stands here unless it is set."""
+    internal_yobi_user_email_domains: str = Field("", alias="INTERNAL_YOBI_USER_EMAIL_DOMAINS")
+    """Domains, with commas between: what users with such addresses did is not the customers'."""
     job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
     """When the whole river runs: five fields of cron, in `job_timezone`."""
     job_timezone: str = Field("UTC", alias="JOB_TIMEZONE")
@@ -58,9 +81,11 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("hubspot_base_url")
+    @field_validator("hubspot_base_url", "pipedrive_base_url", "yobi_base_url")
     @classmethod
-    def _web_address(cls, url: str) -> str:
+    def _web_address(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
         if not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
@@ -107,6 +132,45 @@ class Settings(BaseSettings):
                 "into the environment or into .env."
             )
         return self.hubspot_access_token.get_secret_value()
+
+    def require_pipedrive_token(self) -> str:
+        """Pipedrive's personal API token.
+
+        Raises:
+            SettingsError: when `PIPEDRIVE_API_TOKEN` is not set.
+        """
+        if self.pipedrive_api_token is None:
+            raise SettingsError(
+                "PIPEDRIVE_API_TOKEN is not set: put the personal API token of a Pipedrive user "
+                "into the environment or into .env."
+            )
+        return self.pipedrive_api_token.get_secret_value()
+
+    @property
+    def internal_yobi_domains(self) -> frozenset[str]:
+        """`internal_yobi_user_email_domains`, one by one and in lower case."""
+        listed = self.internal_yobi_user_email_domains.lower().split(",")
+        return frozenset(filter(None, (domain.strip().lstrip("@") for domain in listed)))
+
+    def require_yobi_login(self) -> YobiLogin:
+        """Yobi's address, and the user who may read there.
+
+        Raises:
+            SettingsError: when one of `YOBI_EMAIL`, `YOBI_PASSWORD`, `YOBI_BASE_URL` is not set.
+        """
+        if self.yobi_email is None or self.yobi_password is None or self.yobi_base_url is None:
+            values = {
+                "YOBI_EMAIL": self.yobi_email,
+                "YOBI_PASSWORD": self.yobi_password,
+                "YOBI_BASE_URL": self.yobi_base_url,
+            }
+            missing = [name for name, value in values.items() if value is None]
+            raise SettingsError(
+                f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set: put the "
+                "login of a Yobi administrator and the address of its API into the environment or "
+                "into .env."
+            )
+        return YobiLogin(self.yobi_email, self.yobi_password, self.yobi_base_url)
 
 
 @cache

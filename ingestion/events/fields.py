@@ -22,6 +22,7 @@ from pydantic import (
     Strict,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 from rfc3339_validator import validate_rfc3339  # type: ignore[import-untyped]  # ships no types
@@ -180,11 +181,18 @@ def _lower_case_if_email(value: str) -> str:
     return value.lower() if _MAILBOX.fullmatch(value) else value
 
 
+_TEXT_OR_NUMBER = {"type": ["string", "number"]}
+_INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
+_DAY_SCHEMA = {"type": "string", "format": "date"}
+
 Text = Annotated[str, Strict()]
 EventId = Annotated[
-    str, StringConstraints(strict=True, max_length=EVENT_ID_LENGTH), BeforeValidator(_id_as_text)
+    str,
+    StringConstraints(strict=True, max_length=EVENT_ID_LENGTH),
+    BeforeValidator(_id_as_text),
+    WithJsonSchema({**_TEXT_OR_NUMBER, "maxLength": EVENT_ID_LENGTH}),
 ]
-Id = Annotated[str, Strict(), BeforeValidator(_id_as_text)]
+Id = Annotated[str, Strict(), BeforeValidator(_id_as_text), WithJsonSchema(_TEXT_OR_NUMBER)]
 """The identity of something, or of a click; a JSON number is taken for its text."""
 Email = Annotated[str, Strict(), AfterValidator(_lower_case_if_email)]
 """In lower case, except where it is malformed."""
@@ -192,11 +200,11 @@ Url = Annotated[str, Strict()]
 """As sent, well formed or not."""
 Number = Annotated[Decimal, BeforeValidator(_exact_number)]
 """Exact; a number in quotes is none."""
-Instant = Annotated[datetime, BeforeValidator(_instant)]
+Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA)]
 """RFC 3339 with offset; in UTC, to the microsecond (further digits are cut off).
 
 A leap second (23:59:60 in UTC, whatever the offset it is written with) is read as the second after
 it, as PostgreSQL does; at any other time of day there is no second 60.
 """
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
 Flag = Annotated[bool, Strict()]

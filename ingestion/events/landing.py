@@ -6,56 +6,35 @@ matter in the end: the raw tables hold the same contents, and per event id the s
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import LiteralString, NamedTuple
+from typing import LiteralString
 
+import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-from ingestion.events.contract import Event
+from ingestion.events.batches import EventBatch
+from ingestion.events.copy_text import array_literal, contents, copy_rows
 from ingestion.ledger import Load, record
 from warehouse.locks import WarehouseLock
 
 SOURCE = "events"
 TABLE = "raw_events.events"
 
-
-class AcceptedEvent(NamedTuple):
-    """An event and where it came from."""
-
-    event: Event
-    place: str
-    """File and line, or request."""
-
-
-class RejectedEvent(NamedTuple):
-    """A text that is not an event of the contract, whole."""
-
-    place: str
-    """File and line, or request."""
-    reason: str
-    """A sentence without any of the text's values."""
-    raw_text: str
-
-    @property
-    def rejected_id(self) -> str:
-        """SHA-256 of place and text with a line feed between them (spec/marts.md, raw)."""
-        return hashlib.sha256(f"{self.place}\n{self.raw_text}".encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class EventBatch:
-    """What came in together and is to land together."""
-
-    place: str
-    """File and lines, or request; for the ledger."""
-    received_at: datetime
-    """When it came in at the door, with an offset."""
-    accepted: Sequence[AcceptedEvent]
-    rejected: Sequence[RejectedEvent]
+_COPIED_COLUMNS = (
+    "event_id",
+    "content_hash",
+    "event_type",
+    "occurred_at",
+    "received_at",
+    "source",
+    "source_place",
+    "data",
+    "notes",
+)
+_COPY: LiteralString = f"copy raw_events.events ({', '.join(_COPIED_COLUMNS)}) from stdin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +51,21 @@ class LandingCounts:
     rejected: int
 
 
-def readable_text(raw: bytes) -> str:
-    r"""A text for `RejectedEvent`, as sent; what PostgreSQL cannot store is escaped (`\x00`)."""
-    return raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+@dataclass(frozen=True, slots=True)
+class _NewContents:
+    """What of a batch is not in the raw tables yet."""
+
+    rows: pa.Array
+    """Where they stand in the batch: the first of equal ones."""
+    new_ids: int
+    """How many ids are new."""
+    conflicting_ids: Sequence[str]
+    """Ids that have several contents because of this batch."""
+
+    @property
+    def conflicting(self) -> int:
+        """Contents that came in addition to another one of their id."""
+        return len(self.rows) - self.new_ids
 
 
 def land(connection: Connection[TupleRow], batch: EventBatch) -> LandingCounts:
@@ -90,25 +81,20 @@ def land(connection: Connection[TupleRow], batch: EventBatch) -> LandingCounts:
             caller who commits, and other landings wait for that.
         batch: in any order, with duplicates or without.
     """
-    contents = {
-        (accepted.event.event_id, accepted.event.content_hash): accepted
-        for accepted in reversed(batch.accepted)
-    }
+    texts = copy_rows(_copied_columns(batch))
     with connection.transaction():
-        _copy_events(connection, batch.received_at, contents.values())
-        # Without the lock two landings could bring two contents of one id, unseen by each other.
-        connection.execute("select pg_advisory_xact_lock(%s)", [WarehouseLock.LANDING.value])
-        new_ids = _count_new_ids(connection)
-        new_contents = _insert_events(connection)
-        if new_contents > new_ids:
-            _list_conflicts(connection, batch.received_at)
-        connection.execute("drop table incoming")
+        take_landing_lock(connection)
+        new = _find_new_contents(connection, batch.accepted)
+        _copy_events(connection, texts.take(new.rows))
+        if new.conflicting_ids:
+            _list_conflicts(connection, new.conflicting_ids, batch.received_at)
         _insert_rejected(connection, batch)
+        accepted = batch.accepted.num_rows
         counts = LandingCounts(
-            read=len(batch.accepted) + len(batch.rejected),
-            accepted=new_ids,
-            duplicate=len(batch.accepted) - new_ids,
-            conflicting=new_contents - new_ids,
+            read=accepted + len(batch.rejected),
+            accepted=new.new_ids,
+            duplicate=accepted - new.new_ids,
+            conflicting=new.conflicting,
             rejected=len(batch.rejected),
         )
         record(
@@ -127,55 +113,58 @@ def land(connection: Connection[TupleRow], batch: EventBatch) -> LandingCounts:
     return counts
 
 
-def _copy_events(
-    connection: Connection[TupleRow], received_at: datetime, events: Iterable[AcceptedEvent]
-) -> None:
-    connection.execute("create temporary table incoming (like raw_events.events)")
-    statement: LiteralString = """
-        copy incoming (
-            event_id, content_hash, event_type, occurred_at, received_at,
-            source, source_place, data, notes
-        ) from stdin
+def take_landing_lock(connection: Connection[TupleRow]) -> None:
+    """Wait for other landings; until the transaction ends none begins.
+
+    Whoever holds it sees all that has landed (read committed) and may rely on it. Without it two
+    landings could bring two contents of one id, unseen by each other.
     """
-    received = received_at.isoformat()
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for event, place in events:
-            copy.write_row(
-                (
-                    event.event_id,
-                    event.content_hash,
-                    event.event_type,
-                    event.occurred_at.isoformat(),
-                    received,
-                    event.source,
-                    place,
-                    event.data,
-                    event.notes,
-                )
-            )
+    connection.execute("select pg_advisory_xact_lock(%s)", [WarehouseLock.LANDING.value])
 
 
-def _count_new_ids(connection: Connection[TupleRow]) -> int:
-    counted = connection.execute(
-        """
-        select count(distinct event_id)
-        from incoming
-        where not exists (
-            select 1 from raw_events.events as known where known.event_id = incoming.event_id
+def _copied_columns(batch: EventBatch) -> list[pa.ChunkedArray]:
+    """The columns of `_COPY`, in its order."""
+    received_at = pa.repeat(batch.received_at.isoformat(), batch.accepted.num_rows)
+    return [
+        received_at if name == "received_at" else batch.accepted[name] for name in _COPIED_COLUMNS
+    ]
+
+
+def _find_new_contents(connection: Connection[TupleRow], accepted: pa.Table) -> _NewContents:
+    """Ask once for all ids of the batch what is known of them."""
+    known = set(
+        connection.execute(
+            "select event_id, content_hash from raw_events.events where event_id = any(%s::text[])",
+            [array_literal(accepted["event_id"])],
         )
-        """
-    ).fetchone()
-    return int(counted[0]) if counted else 0
+    )
+    ids = {event_id for event_id, _ in known}
+    known_ids = len(ids)
+    rows: list[int] = []
+    conflicting_ids: list[str] = []
+    sent = zip(accepted["event_id"].to_pylist(), accepted["content_hash"].to_pylist(), strict=True)
+    for row, content in enumerate(sent):
+        if content in known:
+            continue
+        known.add(content)
+        rows.append(row)
+        if content[0] in ids:
+            conflicting_ids.append(content[0])
+        ids.add(content[0])
+    return _NewContents(pa.array(rows, pa.int64()), len(ids) - known_ids, conflicting_ids)
 
 
-def _insert_events(connection: Connection[TupleRow]) -> int:
-    """The number of contents that were not there before."""
-    return connection.execute(
-        "insert into raw_events.events select * from incoming on conflict do nothing"
-    ).rowcount
+def _copy_events(connection: Connection[TupleRow], rows: pa.ChunkedArray) -> None:
+    if not len(rows):
+        return
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for content in contents(rows):
+            copy.write(content)
 
 
-def _list_conflicts(connection: Connection[TupleRow], found_at: datetime) -> None:
+def _list_conflicts(
+    connection: Connection[TupleRow], event_ids: Sequence[str], found_at: datetime
+) -> None:
     # The smallest hash of an id can only become smaller: whoever has lost never counts again.
     connection.execute(
         """
@@ -189,14 +178,14 @@ def _list_conflicts(connection: Connection[TupleRow], found_at: datetime) -> Non
                 content_hash,
                 min(content_hash collate "C") over (partition by event_id) as counting_hash
             from raw_events.events
-            where event_id in (select event_id from incoming)
+            where event_id = any(%s)
         ) as contents
         where content_hash <> counting_hash
         on conflict (event_id, content_hash) do update
         set counting_hash = excluded.counting_hash
         where conflicting_duplicates.counting_hash <> excluded.counting_hash
         """,
-        [found_at],
+        [found_at, list(event_ids)],
     )
 
 
@@ -205,13 +194,20 @@ def _insert_rejected(connection: Connection[TupleRow], batch: EventBatch) -> Non
         cursor.executemany(
             """
             insert into raw_events.rejected_events (
-                rejected_id, received_at, source_place, reason, raw_text
+                rejected_id, received_at, source_place, reason, raw_text, is_exact
             )
-            values (%s, %s, %s, %s, %s)
+            values (%s, %s, %s, %s, %s, %s)
             on conflict (rejected_id) do nothing
             """,
             [
-                (text.rejected_id, batch.received_at, text.place, text.reason, text.raw_text)
+                (
+                    text.rejected_id,
+                    batch.received_at,
+                    text.place,
+                    text.reason,
+                    text.raw_text,
+                    text.is_exact,
+                )
                 for text in batch.rejected
             ],
         )

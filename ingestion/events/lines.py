@@ -12,7 +12,7 @@ from ingestion.events.locations import EventFile, EventFileError, reason
 MAX_KEPT_BYTES = 64 * 2**20
 """Of a longer line only its beginning is given; the rest stays in the file."""
 
-_CHUNK = 2**16
+_CHUNK = 2**18
 
 
 class Readable(Protocol):
@@ -53,23 +53,78 @@ class LineReader:
         self.file = file
         self.stored_bytes_read = 0
         """How far into the file reading has come; it runs ahead of the lines given."""
+        self.has_open_end = False
+        """The line given last has no line feed: the file may still be growing."""
+        self._lines = self._read()
 
     def __iter__(self) -> Iterator[bytes]:
-        """The lines, as `split_lines` gives them.
+        """The lines that have not been given yet, as `split_lines` gives them.
 
         Raises:
             EventFileError: when the file cannot be opened or not be read to its end; every line
                 that ended before the break has been given.
         """
+        return self._lines
+
+    def take(self, max_lines: int, max_bytes: int) -> list[bytes]:
+        """The next lines, none at the end: the one that reaches a limit is the last of them.
+
+        Raises:
+            EventFileError: as iterating, once the lines before the break have been taken.
+        """
+        taken: list[bytes] = []
+        size = 0
+        try:
+            for line in self._lines:
+                taken.append(line)
+                size += len(line)
+                if len(taken) >= max_lines or size >= max_bytes:
+                    break
+        except EventFileError as error:
+            if not taken:
+                raise
+            self._lines = _failing(error)
+        return taken
+
+    def _read(self) -> Iterator[bytes]:
         try:
             with self.file.filesystem.open(self.file.path, "rb") as stored:
-                for line in split_lines(_decompressed(stored, self.file.compression)):
-                    self.stored_bytes_read = stored.tell()
+                content = _Watched(_decompressed(stored, self.file.compression))
+                for line in split_lines(content):
+                    if content.has_moved:
+                        content.has_moved = False
+                        self.stored_bytes_read = stored.tell()
+                        self.has_open_end = content.is_at_end and not content.ends_with_line_feed
                     yield line
         except Exception as error:  # every filesystem has errors of its own
             raise EventFileError(
                 f"{self.file.place} cannot be read to its end ({reason(error)})."
             ) from None
+
+
+def _failing(error: EventFileError) -> Iterator[bytes]:
+    raise error
+    yield
+
+
+class _Watched:
+    """A stream that tells where it stands."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self.has_moved = False
+        self.is_at_end = False
+        self.ends_with_line_feed = True
+
+    def read(self, size: int, /) -> bytes:
+        """As of a file."""
+        chunk = self._stream.read(size)
+        self.has_moved = True
+        if chunk:
+            self.ends_with_line_feed = chunk.endswith(b"\n")
+        else:
+            self.is_at_end = True
+        return chunk
 
 
 class _Decompressed:

@@ -1,49 +1,28 @@
-"""What HubSpot's refusals and silences mean to the person who set up the load."""
+"""What HubSpot's refusals mean to the person who set up the load."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
 
-from ingestion.errors import IngestionError
+from ingestion.api.errors import SourceError, Vendor
 
 DAILY_LIMIT = "DAILY"
 """The `policyName` of a 429 that no repetition before midnight will change."""
 
 
-class HubspotError(IngestionError):
+class HubspotError(SourceError):
     """HubSpot's records could not be read or landed; nothing of this load is in the warehouse."""
 
 
-def explained(error: Exception, base_url: str) -> HubspotError:
-    """The sentence for an error that came up while HubSpot was read.
+def hubspot_at(base_url: str) -> Vendor:
+    """HubSpot, as its troubles are told.
 
     Args:
-        error: as dlt raised it; what it was raised from is looked at too.
-        base_url: where HubSpot was asked.
+        base_url: where it is asked.
     """
-    for cause in _causes(error):
-        match cause:
-            case HubspotError():
-                return cause
-            case requests.HTTPError(response=requests.Response() as response):
-                return _refusal(response, base_url)
-            case requests.JSONDecodeError():
-                return HubspotError(
-                    f"{base_url} answered with something else than JSON: check HUBSPOT_BASE_URL, "
-                    "or try again later."
-                )
-            case requests.RequestException():
-                return HubspotError(
-                    f"HubSpot does not answer at {base_url} ({type(cause).__name__}): check the "
-                    "network and HUBSPOT_BASE_URL, or try again later."
-                )
-    return HubspotError(
-        f"HubSpot's records could not be landed ({type(list(_causes(error))[-1]).__name__}): "
-        "run it again with --debug to see where."
-    )
+    return Vendor("HubSpot", base_url, "HUBSPOT_BASE_URL", HubspotError, _refusal)
 
 
 def policy_name(response: requests.Response) -> str | None:
@@ -53,6 +32,11 @@ def policy_name(response: requests.Response) -> str | None:
     except requests.JSONDecodeError:
         return None
     return body.get("policyName") if isinstance(body, dict) else None
+
+
+def is_limit_of_the_moment(response: requests.Response) -> bool:
+    """Whether a 429 is about a limit that is soon over."""
+    return policy_name(response) != DAILY_LIMIT
 
 
 def scopes_for(path: str) -> tuple[str, ...]:
@@ -80,36 +64,20 @@ def scopes_for(path: str) -> tuple[str, ...]:
             return ()
 
 
-def _refusal(response: requests.Response, base_url: str) -> HubspotError:
+def _refusal(response: requests.Response) -> str | None:
     path = urlsplit(response.url).path
     match response.status_code:
         case 401:
-            return HubspotError(
+            return (
                 "HubSpot does not accept the access token: put the token of a private app of this "
                 "account into HUBSPOT_ACCESS_TOKEN."
             )
         case 403 if scopes_for(path):
-            return HubspotError(
+            return (
                 f"The access token may not read {path}: give the private app the scope "
                 f"{' and '.join(scopes_for(path))}."
             )
         case 429 if policy_name(response) == DAILY_LIMIT:
-            return HubspotError(
-                "HubSpot's daily limit of requests is used up: run it again tomorrow."
-            )
-        case status if status == 429 or status >= 500:
-            return HubspotError(
-                f"HubSpot at {base_url} answered {status} again and again: try later, and check "
-                "HUBSPOT_BASE_URL if it stays so."
-            )
-        case status:
-            return HubspotError(
-                f"HubSpot at {base_url} answered {status} to {path}: check HUBSPOT_BASE_URL."
-            )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+            return "HubSpot's daily limit of requests is used up: run it again tomorrow."
+        case _:
+            return None

@@ -27,23 +27,24 @@ and deals every time, since they come and go without a change of either record.
 What was
 --------
 The history of some properties is read for the records that have changed, that are new, or that have
-been archived since. HubSpot forgets all but the latest values; here they stay.
+been archived since. HubSpot forgets all but the latest values; here they stay. When no histories
+could be landed, the next load reads all records again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-import psycopg
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineStepFailed
 from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 
-from ingestion.hubspot.errors import HubspotError, explained
+from ingestion.api.load import Landing, Outcome, workbench_load
+from ingestion.api.summary import LoadSummary
+from ingestion.hubspot.errors import hubspot_at
 from ingestion.hubspot.merged import find_merged_ids, give_up_merged
 from ingestion.hubspot.objects import (
     ASSOCIATION_TYPES,
@@ -57,17 +58,9 @@ from ingestion.hubspot.objects import (
     AssociationType,
     CrmObject,
 )
-from ingestion.hubspot.source import HubspotSource, Reading
-from ingestion.ledger import Load, record
+from ingestion.hubspot.source import HubspotReading, HubspotSource
 from ingestion.pipeline import fill_workbench
-from ingestion.workbench import (
-    RawTable,
-    clear_away,
-    merge,
-    not_in_workbench,
-    set_up,
-    workbench_of,
-)
+from ingestion.workbench import RawTable, merge, not_in_workbench, workbench_of
 from warehouse.database import Warehouse
 from warehouse.locks import WarehouseLock
 from warehouse.settings import Settings
@@ -75,50 +68,6 @@ from warehouse.settings import Settings
 SOURCE = "hubspot"
 SEARCH_OVERLAP = timedelta(minutes=10)
 """How much later than it was made a change may show in HubSpot's search."""
-
-_LOCK_TIMEOUT = "10s"
-
-
-@dataclass(frozen=True, slots=True)
-class TableLoad:
-    """What a load has done to one table: `read = landed + known + incomplete`."""
-
-    table: str
-    """Without its schema."""
-    read: int
-    """Rows that came."""
-    landed: int
-    """Rows that are new or say something else now."""
-    known: int
-    """Rows that said what was known already, or less."""
-    incomplete: int
-    """Associations of records of which HubSpot did not tell all; these records keep theirs."""
-    gone: int
-    """Rows found to be no longer there: archived now, or, of associations, removed."""
-    calls: int
-    """Requests made, repeated ones included."""
-
-
-@dataclass(frozen=True, slots=True)
-class HubspotLoadSummary:
-    """What a load of HubSpot has done."""
-
-    tables: tuple[TableLoad, ...]
-    """All tables of `raw_hubspot`, in a fixed order."""
-
-    @property
-    def records(self) -> int:
-        """Rows that are new or say something else now."""
-        return sum(table.landed for table in self.tables)
-
-    @property
-    def calls(self) -> int:
-        """Requests made, repeated ones included."""
-        return sum(table.calls for table in self.tables)
-
-    def of(self, table: str) -> TableLoad:
-        """What was done to a table of this name, such as `companies`."""
-        return next(each for each in self.tables if each.table == table)
 
 
 def ingest_hubspot(
@@ -128,8 +77,9 @@ def ingest_hubspot(
     full: bool = False,
     since: datetime | None = None,
     overlap: timedelta = SEARCH_OVERLAP,
+    allow_shrinking: bool = False,
     on_progress: Callable[[int], None] | None = None,
-) -> HubspotLoadSummary:
+) -> LoadSummary:
     """Bring `raw_hubspot` up to what the HubSpot account knows.
 
     Everything that a load reads lands in one transaction: when it fails, or dies, the tables are as
@@ -142,17 +92,20 @@ def ingest_hubspot(
             deleted for ever.
         since: reads at least what has changed since then, with an offset.
         overlap: how far before the last load to look for changes that showed late.
+        allow_shrinking: whether more than half of a table's rows may be found to be gone.
         on_progress: called with the number of results read so far, after every page.
 
     Raises:
         SettingsError: when `HUBSPOT_ACCESS_TOKEN` is not set.
+        StoppedTablesError: when tables were not loaded, since their records have changed their
+            shape, or since they would shrink too much; the others have landed.
         HubspotError: when HubSpot refuses, stays silent or answers nonsense, when what it answers
             cannot land, or when another load is under way.
         WarehouseError: when the database does not answer.
     """
     started_at = datetime.now(UTC)
     token = settings.require_hubspot_token()
-    base_url = settings.hubspot_base_url
+    vendor = hubspot_at(settings.hubspot_base_url)
     read = 0
 
     def on_page(results: int) -> None:
@@ -161,26 +114,21 @@ def ingest_hubspot(
         if on_progress is not None:
             on_progress(read)
 
-    source = HubspotSource(base_url, settings.hubspot_paths, token, on_page)
-    with warehouse.connect(autocommit=True) as connection:
-        _be_alone(connection)
-        try:
-            set_up(connection, SCHEMA, TABLES)
-            plans = [
-                _plan(connection, crm_object, full=full, since=since, overlap=overlap)
-                for crm_object in CRM_OBJECTS
-            ]
-            fill_workbench(
-                warehouse, name=SOURCE, schema=workbench_of(SCHEMA), steps=_steps(source, plans)
-            )
-            with connection.transaction():
-                return HubspotLoadSummary(tuple(_land(connection, source, started_at)))
-        except (PipelineStepFailed, psycopg.Error) as error:
-            raise explained(error, base_url) from error
-        finally:
-            # A database that is gone says so in the error above; the next load clears away.
-            with suppress(psycopg.Error):
-                clear_away(connection, SCHEMA)
+    source = HubspotSource(vendor, settings.hubspot_paths, token, on_page)
+    with workbench_load(
+        warehouse, vendor, schema=SCHEMA, tables=TABLES, lock=WarehouseLock.HUBSPOT_LOAD
+    ) as connection:
+        plans = [
+            _plan(connection, crm_object, full=full, since=since, overlap=overlap)
+            for crm_object in CRM_OBJECTS
+        ]
+        fill_workbench(
+            warehouse, name=SOURCE, schema=workbench_of(SCHEMA), steps=_steps(source, plans)
+        )
+        landing = Landing(connection, vendor, SOURCE, started_at, allow_shrinking)
+        with connection.transaction():
+            _land(landing, source)
+    return landing.summary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,26 +143,10 @@ class _Plan:
     archived: set[str]
     """Ids of those that are, without those of which HubSpot knows nothing any more."""
 
-    def doubtful(self, reading: Reading) -> set[str]:
+    def doubtful(self, reading: HubspotReading) -> set[str]:
         """Ids that should have come from one of the two lists and did not."""
         expected = self.archived if self.since else self.archived | self.in_use
         return expected - reading.in_use - reading.archived
-
-
-def _be_alone(connection: Connection[TupleRow]) -> None:
-    """Take the lock of a load; it is held until the connection is closed.
-
-    Raises:
-        HubspotError: when another load has it.
-    """
-    connection.execute(f"set lock_timeout = '{_LOCK_TIMEOUT}'")
-    try:
-        connection.execute("select pg_advisory_lock(%s)", [WarehouseLock.HUBSPOT_LOAD.value])
-    except psycopg.errors.LockNotAvailable:
-        raise HubspotError(
-            "Another load of HubSpot is under way in this database: wait until it has ended."
-        ) from None
-    connection.execute("reset lock_timeout")
 
 
 def _plan(
@@ -268,7 +200,7 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
         doubtful[name] = plan.doubtful(reading)
         to_associate[name] = (plan.in_use | reading.in_use | doubtful[name]) - reading.archived
         read_anew = (reading.in_use | doubtful[name]) - reading.archived
-        archived_since = reading.archived - plan.archived
+        archived_since = reading.archived - (plan.archived if plan.since else set())
         histories += source.histories(plan.crm_object, read_anew)
         histories += source.histories(plan.crm_object, archived_since, archived=True)
     yield [
@@ -286,110 +218,76 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
     ]
 
 
-def _land(
-    connection: Connection[TupleRow], source: HubspotSource, started_at: datetime
-) -> Iterator[TableLoad]:
-    """Land all tables, in the transaction that is open; gives what was done to each."""
-
-    def account(reading: Reading, path: str, outcome: _Outcome) -> TableLoad:
-        known = reading.rows - outcome.landed - outcome.incomplete
-        record(
-            connection,
-            Load(
-                source=SOURCE,
-                table_name=reading.table.full_name,
-                place=f"{source.base_url}/{path}",
-                rows_read=reading.rows,
-                rows_accepted=outcome.landed,
-                rows_rejected=outcome.incomplete,
-                rows_duplicate=known,
-                started_at=started_at,
-            ),
-        )
-        return TableLoad(
-            table=reading.table.name,
-            read=reading.rows,
-            landed=outcome.landed,
-            known=known,
-            incomplete=outcome.incomplete,
-            gone=outcome.gone,
-            calls=reading.meter.calls,
-        )
-
+def _land(landing: Landing, source: HubspotSource) -> None:
+    """Land all tables, in the transaction that is open."""
     paths = source.paths
     merged_ids: dict[str, set[str]] = {}
     for crm_object in CRM_OBJECTS:
-        reading = source.reading(crm_object.table)
-        outcome = _land_records(connection, crm_object, reading)
-        merged = find_merged_ids(connection, crm_object)
-        merged_ids[crm_object.name] = merged
-        given_up = give_up_merged(connection, crm_object, merged, reading.passed_over)
-        outcome = replace(outcome, gone=outcome.gone + given_up)
-        yield account(reading, paths.objects(crm_object.name), outcome)
+        merged_ids[crm_object.name] = set()
+        landing.land(
+            source.reading(crm_object.table),
+            paths.objects(crm_object.name),
+            partial(_land_records, landing, source, crm_object, merged_ids[crm_object.name]),
+        )
     for table, path in ((OWNERS, paths.owners), (PROPERTY_DEFINITIONS, paths.all_properties)):
-        yield account(source.reading(table), path, _land_whole_list(connection, table))
+        landing.land(source.reading(table), path, partial(landing.whole_list, table))
     for kind in ASSOCIATION_TYPES:
+        from_object = kind.from_object
         reading = source.reading(kind.table)
         # A record that is no more has no associations, and nobody could be asked for them.
-        no_more = source.reading(kind.from_object.table).missing | merged_ids[kind.from_object.name]
-        answered = reading.answered | no_more
-        path = paths.associations(kind.from_object.name, kind.to_object.name)
-        yield account(reading, path, _land_associations(connection, kind, answered))
+        no_more = source.reading(from_object.table).missing | merged_ids[from_object.name]
+        landing.land(
+            reading,
+            paths.associations(from_object.name, kind.to_object.name),
+            partial(_land_associations, landing, kind, reading.answered | no_more),
+        )
     source.reading(MERGED_IDS).rows = sum(map(len, merged_ids.values()))
     for table in (PROPERTY_HISTORY, MERGED_IDS):
-        outcome = _Outcome(landed=merge(connection, table), gone=0)
-        yield account(source.reading(table), paths.all_objects, outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """See `TableLoad`."""
-
-    landed: int
-    gone: int
-    incomplete: int = 0
+        landing.land(source.reading(table), paths.all_objects, partial(_land_more, landing, table))
 
 
 def _land_records(
-    connection: Connection[TupleRow], crm_object: CrmObject, reading: Reading
-) -> _Outcome:
-    table = crm_object.table
+    landing: Landing, source: HubspotSource, crm_object: CrmObject, merged_ids: set[str]
+) -> Outcome:
+    """Land records; `merged_ids` receives the ids of those that were merged into others."""
+    connection, table = landing.connection, crm_object.table
+    reading = source.reading(table)
     landed = merge(connection, table)
-    gone = connection.execute(
+    missing = connection.execute(
         sql.SQL(
             "update {} set archived = true, missing_since = now() "
             "where missing_since is null and id = any(%s)"
         ).format(table.target),
         [list(reading.missing)],
     ).rowcount
+    merged_ids |= find_merged_ids(connection, crm_object)
+    given_up = give_up_merged(connection, crm_object, merged_ids, reading.passed_over)
+    histories_land = source.reading(PROPERTY_HISTORY).changed is None
     connection.execute(
         "insert into raw_hubspot.read_until (object_type, instant, asked_for) values (%s, %s, %s) "
         "on conflict (object_type) do update "
         "set instant = excluded.instant, asked_for = excluded.asked_for",
-        [crm_object.name, reading.meter.first_answered_at, sorted(crm_object.asked_for)],
+        [
+            crm_object.name,
+            reading.meter.first_answered_at,
+            sorted(crm_object.asked_for) if histories_land else [],
+        ],
     )
-    return _Outcome(landed, gone)
+    return Outcome(landed, missing + given_up)
 
 
-def _land_whole_list(connection: Connection[TupleRow], table: RawTable) -> _Outcome:
-    """Land a table that is read completely every time: who does not come any more is archived."""
-    landed = merge(connection, table)
-    gone = connection.execute(
-        sql.SQL("update {} set archived = true where not archived and {}").format(
-            table.target, not_in_workbench(table)
-        )
-    ).rowcount
-    return _Outcome(landed, gone)
+def _land_more(landing: Landing, table: RawTable) -> Outcome:
+    """Land a table that only ever grows."""
+    return Outcome(merge(landing.connection, table))
 
 
-def _land_associations(
-    connection: Connection[TupleRow], kind: AssociationType, answered: set[str]
-) -> _Outcome:
+def _land_associations(landing: Landing, kind: AssociationType, answered: set[str]) -> Outcome:
     """Put what came in the place of what was known, for the records that were answered for."""
-    table = kind.table
+    table, connection = kind.table, landing.connection
     is_answered = sql.SQL("{} = any({})").format(
         sql.Identifier(kind.from_column), sql.Literal(sorted(answered))
     )
+    before = landing.rows(table)
     incomplete = connection.execute(
         sql.SQL("select count(*) from {} where not ({})").format(table.source, is_answered)
     ).fetchone()
@@ -399,4 +297,5 @@ def _land_associations(
         )
     ).rowcount
     landed = merge(connection, table, only=is_answered)
-    return _Outcome(landed, gone, incomplete[0] if incomplete else 0)
+    landing.check_shrinking(table, before=before, after=landing.rows(table))
+    return Outcome(landed, gone, incomplete[0] if incomplete else 0)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
+from urllib.parse import urlsplit
 
 from pyrate_limiter import Duration, Limiter, Rate
+from requests import PreparedRequest
 
 PAGE_SIZE = 100
 """Records, owners on a page of a list."""
@@ -35,9 +37,9 @@ class RequestLimits:
         self._general = Limiter(GENERAL_RATE)
         self._search = Limiter(SEARCH_RATE)
 
-    def wait(self, *, is_search: bool) -> None:
+    def wait(self, request: PreparedRequest) -> None:
         """Count a request, once there is room for it."""
-        if is_search:
+        if urlsplit(request.url or "").path.endswith("/search"):
             self._search.try_acquire("search")
         self._general.try_acquire("request")
 

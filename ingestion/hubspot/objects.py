@@ -49,8 +49,9 @@ class CrmObject:
                 "created_at": "timestamp",
                 "updated_at": "timestamp",
                 "properties": "json",
+                "more": "json",
             },
-            nullable=frozenset({"archived_at"}),
+            nullable=frozenset({"archived_at", "more"}),
             set_back=("missing_since",),
             prefer="archived desc, updated_at desc",
             outdated=(

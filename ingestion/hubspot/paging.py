@@ -46,6 +46,9 @@ class ChangedSince(BasePaginator):
             HubspotError: when the records do not come in the order of their ids.
         """
         self._has_next_page = bool(data) and "next" in response.json().get("paging", {})
+        if any("id" not in record for record in data or ()):
+            self._has_next_page = False  # the contract of the records stops the table
+            return
         ids = [int(record["id"]) for record in data or ()]
         if ids != sorted(ids) or (ids and ids[0] <= self._last_id):
             raise HubspotError(
@@ -119,7 +122,7 @@ class AssociationsOf(BasePaginator):
         """Ask again for the records that have more, each with the `after` that it was given."""
         for result in data or ():
             after = next_page(result)
-            if after is not None:
+            if after is not None and "from" in result:
                 self._waiting.append({"id": result["from"]["id"], "after": after})
         self._has_next_page = bool(self._waiting)
 

@@ -5,9 +5,10 @@
 
 The world is made from a seed and nothing else, and ends at a fixed instant. Companies live stories:
 `rule_stories` has one for each rule of the company journey, `last_day_stories` those that turn in
-the last 24 hours, `ordinary_stories` what most companies do. To add to the world (sessions, people,
-...), add a module that draws from `World.companies` with random streams of its own name
-(`streams.random_stream`), and let `build.build_world` call it: nothing else moves.
+the last 24 hours, `ordinary_stories` what most companies do. `visits` tells how they came,
+`person_stories` what their people do, `tenants` what Yobi knows of the customers. To add to the
+world (deals, ...), add a module that draws from `World.companies` with random streams of its own
+name (`streams.random_stream`), and let `build.build_world` call it: nothing else moves.
 """
 
 from simulators.world.build import build_world
@@ -18,13 +19,27 @@ from simulators.world.model import (
     Company,
     CompanyKind,
     Country,
+    DealDeed,
+    DealStep,
     Defect,
     Delivery,
     HubspotCompany,
     HubspotContact,
     HubspotDeal,
     HubspotOwner,
+    Person,
+    PipedriveDeal,
+    PipedriveOrganization,
+    PipedrivePipeline,
+    PipedriveStage,
+    PipedriveUser,
+    ReferredCompany,
+    TenantKind,
     World,
+    Yobi,
+    YobiDay,
+    YobiLocation,
+    YobiTenant,
 )
 
 __all__ = [
@@ -34,13 +49,27 @@ __all__ = [
     "Company",
     "CompanyKind",
     "Country",
+    "DealDeed",
+    "DealStep",
     "Defect",
     "Delivery",
     "HubspotCompany",
     "HubspotContact",
     "HubspotDeal",
     "HubspotOwner",
+    "Person",
+    "PipedriveDeal",
+    "PipedriveOrganization",
+    "PipedrivePipeline",
+    "PipedriveStage",
+    "PipedriveUser",
+    "ReferredCompany",
+    "TenantKind",
     "World",
+    "Yobi",
+    "YobiDay",
+    "YobiLocation",
+    "YobiTenant",
     "build_world",
     "write_event_files",
 ]

@@ -75,7 +75,8 @@ _BREAK: Mapping[Defect, Callable[[dict[str, Any]], object]] = {
     Defect.TIME_WITHOUT_OFFSET: lambda event: event.update(occurred_at=event["occurred_at"][:19]),
     Defect.FAR_FUTURE: lambda event: event.update(occurred_at=f"2999{event['occurred_at'][4:]}"),
     Defect.DATA_NOT_AN_OBJECT: lambda event: event.update(data=[event["data"]]),
-    Defect.REQUIRED_FIELD_MISSING: lambda event: event["data"].pop("company_id"),
+    # The first field of every event is the id of whom it is about.
+    Defect.REQUIRED_FIELD_MISSING: lambda event: event["data"].pop(next(iter(event["data"]))),
     Defect.REQUIRED_FIELD_NULL: lambda event: event["data"].update(mrr=None),
     Defect.REQUIRED_FIELD_OF_WRONG_TYPE: lambda event: event["data"].update(mrr="a lot"),
     Defect.SIGNUP_WITHOUT_OFFSET: lambda event: event["data"].update(

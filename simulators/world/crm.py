@@ -111,7 +111,7 @@ def contacts(
             )
 
 
-def deals(
+def sales(
     seed: int, contacts: Sequence[HubspotContact], companies: Iterable[Company]
 ) -> Iterator[HubspotDeal]:
     """The sales to companies that are large enough for one: won, open, or lost.
@@ -129,7 +129,7 @@ def deals(
         stages = _DEAL_STAGES.get(company.kind)
         if company.hubspot_company_id is None or stages is None:
             continue
-        stream = random_stream(seed, "deals", company.company_id)
+        stream = random_stream(seed, "hubspot deals", company.company_id)
         made_at = company.first_seen_at + timedelta(hours=stream.randint(2, 72))
         if made_at > WORLD_END:
             continue

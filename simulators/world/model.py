@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
@@ -187,6 +187,183 @@ class HubspotOwner:
     email: str
 
 
+class DealDeed(StrEnum):
+    """What people do to a deal."""
+
+    MOVE = "move"
+    WIN = "win"
+    LOSE = "lose"
+    REOPEN = "reopen"
+    ARCHIVE = "archive"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class DealStep:
+    """One deed."""
+
+    at: datetime
+    deed: DealDeed
+    stage_id: int | None = None
+    """Of moves alone: where to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipedrivePipeline:
+    """A pipeline of the Pipedrive account."""
+
+    pipeline_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveStage:
+    """A stage of one of the pipelines."""
+
+    stage_id: int
+    pipeline_id: int
+    name: str
+    is_removed: bool
+    """Whether it is no longer there at the end of the world."""
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveUser:
+    """Someone who sells."""
+
+    user_id: int
+    name: str
+    email: str
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveOrganization:
+    """A company as the sales people know it."""
+
+    organization_id: int
+    company_id: str
+    """Which company it truly is; Pipedrive does not know."""
+    name: str
+    website: str | None
+    owner_id: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PipedriveDeal:
+    """A deal, and all that happens to it."""
+
+    deal_id: int
+    organization_id: int
+    owner_id: int
+    title: str
+    value: int
+    story: str
+    """Name of the story that its steps tell: a function of `simulators.world.deals`."""
+    added_at: datetime
+    first_stage_id: int
+    steps: tuple[DealStep, ...]
+    """In their order; several may happen in one second."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReferredCompany:
+    """A company that another one brought; nothing more is known of it than its sign-up."""
+
+    company_id: str
+    name: str
+    email: str
+    referred_by_company_id: str
+    """A company of the world, or another referred one."""
+    first_seen_at: datetime
+    """In UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at a company to whom emails are sent."""
+
+    person_id: str
+    company_id: str
+    email: str
+    full_name: str
+    added_at: datetime
+    """In UTC."""
+    story: str
+    """Name of the story that its events tell: a function of `person_stories`."""
+
+
+class TenantKind(StrEnum):
+    """How a tenant of Yobi's can be found to be a company of HubSpot's (spec/engagement.md)."""
+
+    SAME_DOMAIN = "same_domain"
+    """By its domain, letter by letter."""
+    OTHERWISE_WRITTEN = "otherwise_written"
+    """By its domain, once scheme, `www.`, path, port and case are gone."""
+    NAME_ALONE = "name_alone"
+    """By its name, once case, punctuation and legal form are gone; it tells no domain."""
+    ONE_OF_TWO = "one_of_two"
+    """By its domain, which another tenant has as well."""
+    SHARED = "shared"
+    """By the domain of one company, and by the name of another one."""
+    STRANGER = "stranger"
+    """Not at all: Yobi alone knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class YobiTenant:
+    """A customer as Yobi knows it."""
+
+    tenant_id: int
+    name: str
+    kind: TenantKind
+    company_ids: tuple[str, ...]
+    """The companies that it is, or is taken for; none of a stranger."""
+    domain: str | None
+    """As somebody typed it."""
+    website: str | None
+    """The same; where this field is used, the other is not."""
+    pattern: str
+    """How its weeks go: `steady`, `silent` (never anything), or `dropping` (by far less in the last
+    whole week than before)."""
+
+
+@dataclass(frozen=True, slots=True)
+class YobiLocation:
+    """A place where a tenant receives patients."""
+
+    location_id: int
+    tenant_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class YobiDay:
+    """What one user of a tenant did on one day."""
+
+    tenant_id: int
+    location_id: int
+    """Where the appointments are."""
+    day: date
+    """In the zone of New York."""
+    user_email: str
+    calls: int
+    tasks: int
+    appointments: int
+    new_patients: int
+    """Those of the appointments that new patients have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Yobi:
+    """What Yobi knows of the world."""
+
+    tenants: tuple[YobiTenant, ...]
+    locations: tuple[YobiLocation, ...]
+    days: tuple[YobiDay, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """Some companies over some months: everything that a vendor or a file would know of them."""
@@ -202,6 +379,15 @@ class World:
     hubspot_owners: tuple[HubspotOwner, ...]
     hubspot_contacts: tuple[HubspotContact, ...]
     hubspot_deals: tuple[HubspotDeal, ...]
+    pipedrive_users: tuple[PipedriveUser, ...]
+    pipedrive_pipelines: tuple[PipedrivePipeline, ...]
+    pipedrive_stages: tuple[PipedriveStage, ...]
+    pipedrive_organizations: tuple[PipedriveOrganization, ...]
+    pipedrive_deals: tuple[PipedriveDeal, ...]
+    referred_companies: tuple[ReferredCompany, ...]
+    """Beside `companies`: they have events, and no story."""
+    people: tuple[Person, ...]
+    yobi: Yobi
     _arrivals: tuple[datetime, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """Run `millrace` on a fresh warehouse; gives the finished process."""
     monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    for name in ("HUBSPOT_ACCESS_TOKEN", "EVENTS_PATH"):
+    for name in ("HUBSPOT_ACCESS_TOKEN", "PIPEDRIVE_API_TOKEN", "EVENTS_PATH"):
         monkeypatch.setenv(name, "")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -45,7 +45,9 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         "doctor",
         *(f"db {name}" for name in ("start", "stop", "status", "url", "psql", "reset")),
         *(f"db {name}" for name in ("backup", "restore")),
-        *(f"ingest {name}" for name in ("events", "hubspot", "all")),
+        *(f"ingest {name}" for name in ("events", "hubspot", "pipedrive", "yobi", "check", "all")),
+        "backfill pipedrive",
+        *(f"probe {name}" for name in ("pipedrive", "yobi")),
         *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
     ],
 )
@@ -91,6 +93,8 @@ def test_events_land_and_the_summary_is_for_people_or_machines(
         (["ingest", "events"], 1, "Say where the events are"),
         (["ingest", "events", "--path", "/nowhere/*.jsonl"], 1, "/nowhere"),
         (["ingest", "hubspot"], 1, "HUBSPOT_ACCESS_TOKEN is not set"),
+        (["ingest", "yobi"], 1, "YOBI_EMAIL, YOBI_PASSWORD, YOBI_BASE_URL are not set"),
+        (["probe", "yobi"], 1, "YOBI_EMAIL, YOBI_PASSWORD, YOBI_BASE_URL are not set"),
         (["sync", "run", "nonsense"], 2, "nonsense"),
         (["sync", "run", "hubspot_company__journey"], 1, "sync_hubspot_company__journey"),
         (["build", "--as-of", "yesterday"], 1, "which is not an RFC 3339 instant"),

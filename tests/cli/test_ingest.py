@@ -15,6 +15,14 @@ from cli.main import main
 from ingestion.hubspot.objects import TABLES
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState
 from simulators.serving import serving
+from simulators.yobi import (
+    DEFAULT_EMAIL,
+    DEFAULT_PASSWORD,
+    Location,
+    Tenant,
+    YobiSimulator,
+    YobiState,
+)
 from warehouse.database import Warehouse
 from warehouse.settings import get_settings
 
@@ -143,6 +151,44 @@ def test_broken_event_files_are_told_with_what_landed_all_the_same(
     assert again.json["read"] == again.json["duplicates"] > 0
 
 
+def test_a_second_load_says_what_it_has_recognised(ingest: Ingest, broken_events: Path) -> None:
+    path = str(broken_events / "whole.jsonl")
+    ingest("events", "--path", path)
+
+    assert "1 of them had landed before and were not checked again" in (
+        ingest("events", "--path", path).out
+    )
+    assert "had landed before" not in ingest("events", "--path", path, "--full").out
+
+
+def test_rejected_events_can_be_replayed(
+    ingest: Ingest, tmp_path: Path, warehouse: Warehouse
+) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text(json.dumps({**EVENT, "event_id": "e1", "event_type": "of_tomorrow"}) + "\n")
+    ingest("events", "--path", str(path))
+
+    told = ingest("events", "--replay-rejected")
+    assert told.exit_code == 0
+    assert "1 rejected events read again: 0 landed, 0 known already, 1 still rejected" in told.out
+    assert "1 rejected: event_type is unknown" in told.out
+
+    with warehouse.connect() as connection:
+        connection.execute(
+            "update raw_events.rejected_events "
+            "set raw_text = replace(raw_text, 'of_tomorrow', 'company_created')"
+        )
+    again = ingest("events", "--replay-rejected", "--json").json
+    assert (again["read"], again["accepted"], again["rejected"]) == (1, 1, 0)
+
+
+def test_a_replay_takes_no_path(ingest: Ingest) -> None:
+    told = ingest("events", "--replay-rejected", "--path", "events")
+
+    assert told.exit_code == 2
+    assert "leave out --path and --full" in told.err
+
+
 def test_all_lands_hubspot_though_an_event_file_is_broken(
     ingest: Ingest, broken_events: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,3 +229,74 @@ def test_all_ends_well_when_everything_landed(ingest: Ingest) -> None:
 
     assert told.exit_code == 0
     assert (told.json["events"], told.json["failures"]) == (None, {})
+
+
+def test_a_check_tells_of_every_table_and_fails_for_what_would_be_wrong(
+    ingest: Ingest, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    assert ingest("hubspot").exit_code == 0
+    page = tmp_path / "page.html"
+
+    told = ingest("check", "--report", str(page))
+    assert told.exit_code == 0
+    assert "      ok  raw_hubspot.companies, keys: Each id is there once." in told.out
+    assert " skipped  raw_events.events, keys: Nothing has been loaded into it yet." in told.out
+    assert "Each id is there once." in page.read_text()
+
+    with warehouse.connect() as connection:
+        connection.execute("update raw_hubspot.companies set properties = '[]' where id = '1001'")
+    told = ingest("check", "--json")
+    assert told.exit_code == 1
+    assert "1 check failed" in told.err
+    failed = [each for each in told.json["findings"] if each["verdict"] == "failed"]
+    assert [(each["table"], each["aspect"]) for each in failed] == [
+        ("raw_hubspot.companies", "types")
+    ]
+
+
+@pytest.fixture
+def yobi(monkeypatch: pytest.MonkeyPatch) -> Iterator[YobiSimulator]:
+    """A Yobi with one tenant, which the settings know."""
+    state = YobiState([Tenant(1, "Quiet Dental")], [Location(11, 1, "North")])
+    simulator = YobiSimulator(state)
+    with serving(simulator) as base_url:
+        monkeypatch.setenv("YOBI_BASE_URL", base_url)
+        monkeypatch.setenv("YOBI_EMAIL", DEFAULT_EMAIL)
+        monkeypatch.setenv("YOBI_PASSWORD", DEFAULT_PASSWORD)
+        monkeypatch.setenv("JOB_TIMEZONE", "America/New_York")
+        yield simulator
+
+
+@pytest.mark.usefixtures("yobi")
+def test_yobi_is_told_table_by_table_with_what_a_person_should_know(
+    ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERNAL_YOBI_USER_EMAIL_DOMAINS", "yobi.example.com")
+
+    told = ingest("yobi")
+
+    assert told.exit_code == 0
+    assert "7 rows landed in raw_yobi.calls_by_tenant, 0 known already (2 calls)" in told.out
+    assert "INTERNAL_YOBI_USER_EMAIL_DOMAINS is without effect on calls and tasks" in told.out
+
+
+@pytest.mark.usefixtures("yobi")
+def test_all_lands_yobi_when_its_login_is_set(ingest: Ingest) -> None:
+    told = ingest("all", "--json")
+
+    assert told.exit_code == 0
+    assert told.json["yobi"]["tables"][0]["table"] == "tenants"
+    assert told.json["failures"] == {}
+
+
+def test_yobi_lands_nothing_when_it_does_not_tell_of_the_week(
+    ingest: Ingest, yobi: YobiSimulator
+) -> None:
+    yobi.habits.has_trend = frozenset()
+
+    told = ingest("all", "--json")
+
+    assert told.exit_code == 1
+    assert told.json["yobi"] is None
+    assert told.json["hubspot"] is not None
+    assert "no trend by day" in told.json["failures"]["yobi"]

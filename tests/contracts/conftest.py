@@ -68,10 +68,34 @@ def hubspot_description_by_date(api_specs: Path) -> Description:
     )
 
 
+@pytest.fixture(scope="session")
+def pipedrive_description(api_specs: Path) -> Description:
+    """What Pipedrive's API is described to be. Its `Error` is for 5xx too."""
+    return Description(api_specs / "pipedrive.yaml", server_errors="Error")
+
+
+@pytest.fixture
+def pipedrive_on_record(pipedrive_description: Description) -> OnRecord:
+    """Serve a stand-in for Pipedrive and hold it, and whoever calls it, to the description."""
+    return on_record_of(pipedrive_description)
+
+
 @pytest.fixture
 def hubspot_on_record(hubspot_description: Description) -> OnRecord:
     """Serve a stand-in for HubSpot and hold it, and whoever calls it, to the description."""
     return on_record_of(hubspot_description)
+
+
+@pytest.fixture(scope="session")
+def yobi_description() -> Description:
+    """What was observed of Yobi's API: its description stands beside the stand-in."""
+    return Description(_PROJECT / "simulators" / "yobi" / "observed-api.yaml")
+
+
+@pytest.fixture
+def yobi_on_record(yobi_description: Description) -> OnRecord:
+    """Serve a stand-in for Yobi and hold it, and whoever calls it, to what was observed."""
+    return on_record_of(yobi_description)
 
 
 def on_record_of(description: Description) -> OnRecord:

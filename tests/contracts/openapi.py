@@ -84,7 +84,8 @@ class Description:
     """One vendor's API description.
 
     It is taken at its word and no further: a field or query parameter that it does not name is a
-    violation, wherever it does not itself allow for others.
+    violation, wherever it does not itself allow for others. An object of which it names no field at
+    all may have any.
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Description:
                     "description": "The vendor failed",
                     "content": {"application/json": {"schema": schema}},
                 }
+        _open_objects_without_fields(content.get("components", {}).get("schemas", {}))
         self.operations = frozenset(operations)
         """The operation ids."""
         server = urlsplit(content["servers"][0]["url"])
@@ -163,6 +165,22 @@ class Description:
             for parameter in holder / "parameters"
             if (parameter / "in").read_str() == "query"
         }
+
+
+def _open_objects_without_fields(described: object) -> None:
+    """Say of every schema of an object that names no fields that it allows for all."""
+    if isinstance(described, list):
+        for part in described:
+            _open_objects_without_fields(part)
+    elif isinstance(described, dict):
+        if described.get("type") == "object" and not {
+            "properties",
+            "additionalProperties",
+            "allOf",
+        } & set(described):
+            described["additionalProperties"] = True
+        for part in list(described.values()):
+            _open_objects_without_fields(part)
 
 
 def _words(error: Exception) -> str:

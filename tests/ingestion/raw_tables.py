@@ -65,7 +65,7 @@ def empty(connection: Connection[TupleRow]) -> None:
     """Remove everything that has landed."""
     connection.execute(
         "truncate raw_events.events, raw_events.conflicting_duplicates, "
-        "raw_events.rejected_events, ops.load_ledger"
+        "raw_events.rejected_events, ops.load_ledger, ops.event_file"
     )
     connection.commit()
 

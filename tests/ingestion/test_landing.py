@@ -17,16 +17,10 @@ from hypothesis import strategies as st
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from ingestion.events.batches import EventBatch
+from ingestion.events.columns import read_events
 from ingestion.events.contract import read_event
-from ingestion.events.fields import ContractViolation
-from ingestion.events.landing import (
-    AcceptedEvent,
-    EventBatch,
-    LandingCounts,
-    RejectedEvent,
-    land,
-    readable_text,
-)
+from ingestion.events.landing import LandingCounts, land
 from tests.ingestion.raw_tables import LedgerRow, RawTables, empty, ledger, raw_tables, rows
 from tests.ingestion.sending import RECEIVED_AT, event, event_with_data, text
 from warehouse.database import Warehouse
@@ -41,14 +35,10 @@ def connection(warehouse: Warehouse) -> Iterator[Connection[TupleRow]]:
 
 def batch_of(sent: Iterable[bytes], place: str = "request 1") -> EventBatch:
     """What a door makes of these texts."""
-    accepted, rejected = [], []
-    for number, raw in enumerate(sent, start=1):
-        at = f"{place}:{number}"
-        try:
-            accepted.append(AcceptedEvent(read_event(raw, RECEIVED_AT), at))
-        except ContractViolation as violation:
-            rejected.append(RejectedEvent(at, str(violation), readable_text(raw)))
-    return EventBatch(place, RECEIVED_AT, accepted, rejected)
+    raws = list(sent)
+    return read_events(
+        raws, [f"{place}:{number}" for number in range(1, len(raws) + 1)], place, RECEIVED_AT
+    )
 
 
 def with_mrr(event_id: str, mrr: object) -> bytes:
@@ -280,8 +270,8 @@ def test_what_counts_is_what_the_contract_says(connection: Connection[TupleRow])
         land(connection, batch)
 
         contents = defaultdict(set)
-        for accepted in batch.accepted:
-            contents[accepted.event.event_id].add(accepted.event.content_hash)
+        for accepted in batch.accepted.to_pylist():
+            contents[accepted["event_id"]].add(accepted["content_hash"])
         tables = raw_tables(connection)
         assert [row[:2] for row in tables.events] == sorted(
             (event_id, each) for event_id, hashes in contents.items() for each in hashes

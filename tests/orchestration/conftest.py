@@ -119,7 +119,7 @@ class River:
         return self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             raise_on_error=False,
-            run_config={"ops": {"models": {"config": {"as_of": as_of}}}},
+            run_config={"ops": {"models": {"config": {"as_of": as_of}}}} if as_of else None,
         )
 
     def scalar(self, query: str) -> Any:

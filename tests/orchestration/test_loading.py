@@ -20,7 +20,7 @@ MODULE = "orchestration.definitions"
 
 def test_the_definitions_validate_on_a_fresh_clone(tmp_path: Path) -> None:
     project = project_with(tmp_path / "project")
-    unset = ("MILLRACE_", "HUBSPOT_", "EVENTS_", "DBT_", "DAGSTER_")
+    unset = ("MILLRACE_", "HUBSPOT_", "YOBI_", "EVENTS_", "DBT_", "DAGSTER_")
     done = subprocess.run(
         [sys.executable, "-m", "dagster", "definitions", "validate", "-m", MODULE],
         cwd=project,

@@ -23,6 +23,12 @@ CS = "customer_success_manager"
 SALES = "sales_account_manager"
 NEVER = datetime.min.replace(tzinfo=UTC)
 _SALES_PLANS = {"trial", "demo", "free", "connecteam_free_small_business"}
+_COMPANY_EVENTS = {
+    "company_created", "company_updated", "subscription_changed", "payment_received",
+    "zoom_meeting_held", "company_inactive", "cs_stage_lock_set", "cs_stage_lock_released",
+    "cs_manager_lock_set", "cs_manager_lock_released",
+}  # fmt: skip
+"""Spec events.md, Company: what the journey knows; visits and people are of other systems."""
 _STATE_EVENTS = {"company_created", "company_updated", "subscription_changed"}
 
 
@@ -230,7 +236,7 @@ def read_states(arrivals: Iterable[ArrivedLine], as_of: datetime) -> dict[str, S
             events[event["event_id"]] = event
     states: dict[str, State] = {}
     for event in sorted(events.values(), key=lambda e: (e["occurred_at"], e["event_id"].encode())):
-        if event["occurred_at"] <= as_of:
+        if event["occurred_at"] <= as_of and event["event_type"] in _COMPANY_EVENTS:
             company_id = event["data"]["company_id"]
             _tell(states.setdefault(company_id, State([])), event)
     return states

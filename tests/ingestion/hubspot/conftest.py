@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from pyrate_limiter import Rate
 
-from ingestion.hubspot import limits, session
-from ingestion.hubspot.landing import HubspotLoadSummary, ingest_hubspot
+from ingestion.api import session
+from ingestion.api.summary import LoadSummary
+from ingestion.hubspot import limits
+from ingestion.hubspot.landing import ingest_hubspot
 from simulators.clock import StoppedClock
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner
 from simulators.serving import serving
@@ -41,12 +43,12 @@ class Account:
     def state(self) -> HubspotState:
         return self.simulator.state
 
-    def load(self, **options: Any) -> HubspotLoadSummary:
+    def load(self, **options: Any) -> LoadSummary:
         """Load it, with an empty log of calls."""
         self.simulator.calls.clear()
         return ingest_hubspot(self.warehouse, settings_for(self.base_url), **options)
 
-    def load_later(self, **options: Any) -> HubspotLoadSummary:
+    def load_later(self, **options: Any) -> LoadSummary:
         """Load it an hour later, when what was changed before is old."""
         self.clock.advance(timedelta(hours=1))
         return self.load(**options)
@@ -84,7 +86,7 @@ class Account:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits here, neither for a repetition nor for the limits."""
-    monkeypatch.setattr(session, "_BACKOFF_SECONDS", 0)
+    monkeypatch.setattr(session, "BACKOFF_SECONDS", 0)
     monkeypatch.setattr(limits, "SEARCH_RATE", Rate(10_000, 1))
     monkeypatch.setattr(limits, "GENERAL_RATE", Rate(10_000, 1))
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from dlt.common.runtime.run_context import global_dir
+from requests import PreparedRequest
 
-from ingestion.hubspot.landing import TableLoad
+from ingestion.api.summary import TableLoad
 from ingestion.hubspot.limits import limits_of
 from ingestion.hubspot.objects import CRM_OBJECTS, TABLES, CrmObject
 from simulators.hubspot import HubspotSimulator, HubspotState
@@ -157,8 +158,8 @@ def test_a_search_counts_against_both_limits_and_all_else_against_one(
 ) -> None:
     waited: list[bool] = []
 
-    def wait(_: object, *, is_search: bool) -> None:
-        waited.append(is_search)
+    def wait(_: object, request: PreparedRequest) -> None:
+        waited.append("/search" in str(request.url))
 
     account.load()
     monkeypatch.setattr("ingestion.hubspot.limits.RequestLimits.wait", wait)

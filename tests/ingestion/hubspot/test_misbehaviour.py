@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ingestion.hubspot.errors import HubspotError
+from ingestion.errors import IngestionError
 from simulators.clock import StoppedClock
 from simulators.faults import (
     ChangeRecord,
@@ -89,7 +89,7 @@ def load_once_more_or_less(account: Account) -> None:
     told = ["All is well."]
     try:
         account.load()
-    except HubspotError as error:
+    except IngestionError as error:
         told.append(str(error))
     assert all(re.fullmatch(r"\S.*[^.]\.", sentence) for sentence in told)
 

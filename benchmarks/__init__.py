@@ -1,0 +1,1 @@
+"""Speed, beside something else in the same run."""

@@ -1,0 +1,1 @@
+"""Pipedrive: deals with their flows, pipelines, stages, users, organizations, over the API."""

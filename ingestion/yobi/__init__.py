@@ -1,0 +1,1 @@
+"""Yobi: tenants, locations and what they did in a week, read over the API."""
