@@ -16,16 +16,11 @@ from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HUBSPOT
 from warehouse.database import Warehouse
 from warehouse.diagnosis import Finding, Verdict, clock_finding
+from warehouse.hubspot_paths import HubspotPaths
 from warehouse.settings import Settings
 
-_SCOPES = {
-    "crm.objects.companies.read": "/crm/v3/objects/companies?limit=1",
-    "crm.schemas.companies.read": "/crm/v3/properties/companies/name",
-    "crm.objects.contacts.read": "/crm/v3/objects/contacts?limit=1",
-    "crm.schemas.contacts.read": "/crm/v3/properties/contacts/email",
-    "crm.objects.owners.read": "/crm/v3/owners?limit=1",
-}
-"""What reading needs, and a cheap request that shows it. Only a write shows the right to write."""
+_ONE_PROPERTY = {"companies": "name", "contacts": "email", "deals": "dealname"}
+"""The kinds of records that are read, each with a property that it certainly has."""
 
 
 def diagnose_hubspot(
@@ -57,7 +52,7 @@ def diagnose_hubspot(
         yield Finding("hubspot", Verdict.FAILED, str(error))
         return
     try:
-        for scope, path in _SCOPES.items():
+        for scope, path in _needed(settings.hubspot_paths):
             before = datetime.now(UTC)
             try:
                 answer = client.read(path)
@@ -81,10 +76,22 @@ def diagnose_hubspot(
         yield Finding(
             "hubspot",
             Verdict.OK,
-            "HubSpot accepts the token; it may read companies, contacts, properties and owners.",
+            "HubSpot accepts the token; it may read companies, contacts, deals, properties and "
+            "owners.",
         )
     if clock is not None:
         yield clock
+
+
+def _needed(paths: HubspotPaths) -> Iterator[tuple[str, str]]:
+    """The scopes that reading needs, each with a cheap request that shows it.
+
+    Only a write shows the right to write.
+    """
+    for object_type, name in _ONE_PROPERTY.items():
+        yield f"crm.objects.{object_type}.read", f"/{paths.objects(object_type)}?limit=1"
+        yield f"crm.schemas.{object_type}.read", f"/{paths.properties(object_type)}/{name}"
+    yield "crm.objects.owners.read", f"/{paths.owners}?limit=1"
 
 
 def diagnose_syncs(warehouse: Warehouse, declarations: Iterable[Declaration]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from simulators import hubspot, pipedrive, yobi
 from simulators.clock import StoppedClock
 from simulators.hubspot import HubspotSimulator, HubspotState, Owner
+from simulators.hubspot.associations import DEAL_COMPANIES, DEAL_CONTACTS
 from simulators.pipedrive import PipedriveSimulator
 from simulators.pipedrive.lived import account_of, live
 from simulators.serving import serving
@@ -79,4 +80,16 @@ def hubspot_of(world: World) -> HubspotState:
         for company_id in contact.company_ids:
             is_primary = company_id == contact.company_ids[0]
             state.associate(contact.contact_id, company_id, is_primary=is_primary)
+    for deal in world.hubspot_deals:
+        state.add(
+            "deals",
+            {
+                **deal.properties,
+                "hs_object_id": deal.deal_id,
+                "createdate": deal.created_at.isoformat(),
+            },
+        )
+        state.associate(deal.deal_id, deal.company_id, is_primary=True, kind=DEAL_COMPANIES)
+        for contact_id in deal.contact_ids:
+            state.associate(deal.deal_id, contact_id, kind=DEAL_CONTACTS)
     return state

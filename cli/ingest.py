@@ -103,7 +103,7 @@ def hubspot(
     allow_shrinking: AllowShrinking = False,
     as_json: AsJson = False,
 ) -> None:
-    """Land HubSpot's companies, contacts, their associations, owners and properties.
+    """Land HubSpot's companies, contacts, deals, their associations and histories, and owners.
 
     The first load reads everything, later ones what has changed.
     """

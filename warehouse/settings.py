@@ -18,6 +18,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from warehouse.hubspot_paths import NUMBERED, HubspotPaths
+
 
 class SettingsError(Exception):
     """A setting is missing or wrong; the message says which one and what to do."""
@@ -55,6 +57,8 @@ class Settings(BaseSettings):
     """Where event files lie: a path, a glob or an fsspec URL."""
     hubspot_access_token: SecretStr | None = Field(None, alias="HUBSPOT_ACCESS_TOKEN")
     hubspot_base_url: str = Field("https://api.hubapi.com", alias="HUBSPOT_BASE_URL")
+    hubspot_api_version: str = Field(NUMBERED, alias="HUBSPOT_API_VERSION")
+    """Which form of HubSpot's addresses is used: `v3`, or a dated one such as `2026-03`."""
     pipedrive_api_token: SecretStr | None = Field(None, alias="PIPEDRIVE_API_TOKEN")
     pipedrive_base_url: str = Field("https://api.pipedrive.com", alias="PIPEDRIVE_BASE_URL")
     pipedrive_daily_tokens: int = Field(30_000, alias="PIPEDRIVE_DAILY_TOKENS", ge=1)
@@ -69,7 +73,7 @@ class Settings(BaseSettings):
     """Domains, with commas between: what users with such addresses did is not the customers'."""
     job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
     """When the whole river runs: five fields of cron, in `job_timezone`."""
-    job_timezone: str = Field("UTC", alias="JOB_TIMEZONE")
+    job_timezone: str = Field("America/New_York", alias="JOB_TIMEZONE")
     """IANA name, such as `Europe/Vienna`."""
 
     @field_validator("home")
@@ -85,6 +89,11 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("hubspot_api_version")
+    @classmethod
+    def _version(cls, version: str) -> str:
+        return HubspotPaths(version).version
 
     @field_validator("job_run_cron")
     @classmethod
@@ -105,6 +114,11 @@ class Settings(BaseSettings):
         except (OSError, ValueError, ZoneInfoNotFoundError):
             raise ValueError("must be an IANA name, such as Europe/Vienna") from None
         return name
+
+    @property
+    def hubspot_paths(self) -> HubspotPaths:
+        """Where HubSpot's endpoints are under `hubspot_base_url`."""
+        return HubspotPaths(self.hubspot_api_version)
 
     def require_hubspot_token(self) -> str:
         """HubSpot's private-app token.

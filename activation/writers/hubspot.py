@@ -35,16 +35,13 @@ from activation.writers.hubspot_answers import (
 )
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HubSpotLimits
+from warehouse.hubspot_paths import HubspotPaths
 from warehouse.settings import get_settings
 
 OBJECTS: Mapping[str, str] = {"company": "companies"}
 """What a declaration calls a record, and what HubSpot's addresses call it."""
 
-# HubSpot's addresses, relative to HUBSPOT_BASE_URL; a newer version of its API changes these alone.
-_BATCH_READ = "/crm/v3/objects/{object}/batch/read"
-_BATCH_UPDATE = "/crm/v3/objects/{object}/batch/update"
-_PROPERTIES = "/crm/v3/properties/{object}"
-_OWNERS = "/crm/v3/owners"
+_NUMBERED = HubspotPaths()
 
 _KINDS: Mapping[str, ValueKind] = {
     "number": ValueKind.NUMBER,
@@ -61,10 +58,13 @@ class HubSpotWriter:
     Args:
         kind: `company`.
         client: the account; stays the caller's to close.
+        paths: the addresses that it has.
     """
 
-    def __init__(self, kind: str, client: HubSpotClient) -> None:
-        self._object = OBJECTS[kind]
+    def __init__(self, kind: str, client: HubSpotClient, paths: HubspotPaths = _NUMBERED) -> None:
+        self._records = f"/{paths.objects(OBJECTS[kind])}"
+        self._properties = f"/{paths.properties(OBJECTS[kind])}"
+        self._owners_path = f"/{paths.owners}"
         self._client = client
 
     @property
@@ -74,7 +74,7 @@ class HubSpotWriter:
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """See `Writer.describe`. The options of an owner property are the account's owners."""
-        response = self._client.read(_PROPERTIES.format(object=self._object))
+        response = self._client.read(self._properties)
         known = {each.name: each for each in read(PropertyList, response).results}
         found = [known[name] for name in properties if name in known]
         owners = self._owners() if any(each.names_an_owner for each in found) else ()
@@ -90,7 +90,7 @@ class HubSpotWriter:
     def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
         """See `Writer.read`. HubSpot answers 207 where some of the records do not exist."""
         response = self._client.query(
-            _BATCH_READ.format(object=self._object),
+            f"{self._records}/batch/read",
             {"inputs": [{"id": key} for key in keys], "properties": sorted(properties)},
         )
         return {each.id: each.properties for each in read(RecordList, response).results}
@@ -112,7 +112,7 @@ class HubSpotWriter:
             ).model_dump(by_alias=True, exclude_none=True)
             for option in [*description.options, *added]
         ]
-        path = _PROPERTIES.format(object=self._object) + "/" + quote(description.name, safe="")
+        path = f"{self._properties}/{quote(description.name, safe='')}"
         response = self._client.write("PATCH", path, {"options": options})
         if not response.is_success:
             refusal = Refusal.of(response)
@@ -131,8 +131,7 @@ class HubSpotWriter:
             }
             for row in rows
         ]
-        path = _BATCH_UPDATE.format(object=self._object)
-        response = self._client.write("POST", path, {"inputs": inputs})
+        response = self._client.write("POST", f"{self._records}/batch/update", {"inputs": inputs})
         keys = [row.key for row in rows]
         if response.is_success:
             return read(BatchAnswer, response).row_results(keys, request_id(response))
@@ -143,7 +142,7 @@ class HubSpotWriter:
         owners: list[Option] = []
         query = {"limit": str(self._client.limits.owners_page)}
         while True:
-            page = read(OwnerPage, self._client.read(_OWNERS, query))
+            page = read(OwnerPage, self._client.read(self._owners_path, query))
             owners += [Option(value=owner.id, label=owner.id) for owner in page.results]
             if page.paging is None or page.paging.next is None:
                 return tuple(owners)
@@ -162,7 +161,7 @@ def open_hubspot(kind: str) -> Iterator[Writer]:
         token=settings.require_hubspot_token(), base_url=settings.hubspot_base_url
     )
     try:
-        yield HubSpotWriter(kind, client)
+        yield HubSpotWriter(kind, client, settings.hubspot_paths)
     finally:
         client.close()
 

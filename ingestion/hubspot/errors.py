@@ -40,15 +40,25 @@ def is_limit_of_the_moment(response: requests.Response) -> bool:
 
 
 def scopes_for(path: str) -> tuple[str, ...]:
-    """The scopes that a private app needs to read at a path; none for a path that is not read."""
+    """The scopes that a private app needs to read at a path; none for a path that is not read.
+
+    The path may have either form that `warehouse.hubspot_paths` knows.
+    """
     match path.strip("/").split("/"):
-        case ["crm", _, "objects", object_type, *_]:
+        case ["crm", "objects", _, object_type, *_] | ["crm", _, "objects", object_type, *_]:
             return (f"crm.objects.{object_type}.read",)
-        case ["crm", _, "properties", object_type, *_]:
+        case ["crm", "properties", _, object_type, *_] | ["crm", _, "properties", object_type, *_]:
             return (f"crm.schemas.{object_type}.read",)
-        case ["crm", _, "owners", *_]:
+        case ["crm", "owners", _, *_] | ["crm", _, "owners", *_]:
             return ("crm.objects.owners.read",)
-        case ["crm", _, "associations", from_type, to_type, *_]:
+        case ["crm", "associations", _, from_type, to_type, *_] | [
+            "crm",
+            _,
+            "associations",
+            from_type,
+            to_type,
+            *_,
+        ]:
             return (f"crm.objects.{from_type}.read", f"crm.objects.{to_type}.read")
         case _:
             return ()

@@ -13,14 +13,22 @@ A change made before a load began, and visible only after it, is found by the ne
 took no longer than the overlap to show. What is read again is merged by id, and never puts an older
 version over a later one. Should HubSpot once be later than that, `since` reads again from there.
 
+A load of a kind of records of which more is asked for than the last time reads all of them again.
+
 What is gone
 ------------
 No search finds archived records, so their list is read every time. A record that should be on one
 of the lists and is on neither is asked for by its id: a restored one is found so, which the search
 need not do, since restoring is no change. One of which HubSpot says that it does not exist counts
-as archived from then on. Rows are never deleted, but for associations: these have no life of their
-own, and are read for all contacts every time, since they come and go without a change of either
-record.
+as archived from then on, and so does one that was merged into another (see `merged`). Rows are
+never deleted, but for associations: these have no life of their own, and are read for all contacts
+and deals every time, since they come and go without a change of either record.
+
+What was
+--------
+The history of some properties is read for the records that have changed, that are new, or that have
+been archived since. HubSpot forgets all but the latest values; here they stay. When no histories
+could be landed, the next load reads all records again.
 """
 
 from __future__ import annotations
@@ -37,13 +45,14 @@ from psycopg.rows import TupleRow
 from ingestion.api.load import Landing, Outcome, workbench_load
 from ingestion.api.summary import LoadSummary
 from ingestion.hubspot.errors import hubspot_at
+from ingestion.hubspot.merged import find_merged_ids, give_up_merged
 from ingestion.hubspot.objects import (
     ASSOCIATION_TYPES,
     CRM_OBJECTS,
+    MERGED_IDS,
     OWNERS,
-    OWNERS_PATH,
-    PROPERTIES_PATH,
     PROPERTY_DEFINITIONS,
+    PROPERTY_HISTORY,
     SCHEMA,
     TABLES,
     AssociationType,
@@ -51,7 +60,7 @@ from ingestion.hubspot.objects import (
 )
 from ingestion.hubspot.source import HubspotReading, HubspotSource
 from ingestion.pipeline import fill_workbench
-from ingestion.workbench import merge, not_in_workbench, workbench_of
+from ingestion.workbench import RawTable, merge, not_in_workbench, workbench_of
 from warehouse.database import Warehouse
 from warehouse.locks import WarehouseLock
 from warehouse.settings import Settings
@@ -80,7 +89,7 @@ def ingest_hubspot(
         warehouse: migrated.
         settings: with the access token and the base URL.
         full: whether to read all records, not only those that have changed. Finds what HubSpot has
-            deleted for ever; needed once after the list of properties to read has grown.
+            deleted for ever.
         since: reads at least what has changed since then, with an offset.
         overlap: how far before the last load to look for changes that showed late.
         allow_shrinking: whether more than half of a table's rows may be found to be gone.
@@ -105,7 +114,7 @@ def ingest_hubspot(
         if on_progress is not None:
             on_progress(read)
 
-    source = HubspotSource(vendor, token, on_page)
+    source = HubspotSource(vendor, settings.hubspot_paths, token, on_page)
     with workbench_load(
         warehouse, vendor, schema=SCHEMA, tables=TABLES, lock=WarehouseLock.HUBSPOT_LOAD
     ) as connection:
@@ -149,7 +158,8 @@ def _plan(
     overlap: timedelta,
 ) -> _Plan:
     read_until = connection.execute(
-        "select instant from raw_hubspot.read_until where object_type = %s", [crm_object.name]
+        "select instant from raw_hubspot.read_until where object_type = %s and asked_for @> %s",
+        [crm_object.name, sorted(crm_object.asked_for)],
     ).fetchone()
     start: datetime | None = None
     if read_until is not None and not full:
@@ -183,17 +193,23 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
 
     doubtful: dict[str, set[str]] = {}
     to_associate: dict[str, set[str]] = {}
+    histories: list[DltResource] = []
     for plan in plans:
         name = plan.crm_object.name
         reading = source.reading(plan.crm_object.table)
         doubtful[name] = plan.doubtful(reading)
         to_associate[name] = (plan.in_use | reading.in_use | doubtful[name]) - reading.archived
+        read_anew = (reading.in_use | doubtful[name]) - reading.archived
+        archived_since = reading.archived - (plan.archived if plan.since else set())
+        histories += source.histories(plan.crm_object, read_anew)
+        histories += source.histories(plan.crm_object, archived_since, archived=True)
     yield [
         *(
             each
             for plan in plans
             for each in source.records_by_id(plan.crm_object, doubtful[plan.crm_object.name])
         ),
+        *histories,
         *(
             each
             for kind in ASSOCIATION_TYPES
@@ -204,34 +220,65 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
 
 def _land(landing: Landing, source: HubspotSource) -> None:
     """Land all tables, in the transaction that is open."""
+    paths = source.paths
+    merged_ids: dict[str, set[str]] = {}
     for crm_object in CRM_OBJECTS:
-        reading = source.reading(crm_object.table)
-        landing.land(reading, crm_object.path, partial(_land_records, landing, crm_object, reading))
-    for table, path in ((OWNERS, OWNERS_PATH), (PROPERTY_DEFINITIONS, PROPERTIES_PATH)):
+        merged_ids[crm_object.name] = set()
+        landing.land(
+            source.reading(crm_object.table),
+            paths.objects(crm_object.name),
+            partial(_land_records, landing, source, crm_object, merged_ids[crm_object.name]),
+        )
+    for table, path in ((OWNERS, paths.owners), (PROPERTY_DEFINITIONS, paths.all_properties)):
         landing.land(source.reading(table), path, partial(landing.whole_list, table))
     for kind in ASSOCIATION_TYPES:
+        from_object = kind.from_object
         reading = source.reading(kind.table)
         # A record that is no more has no associations, and nobody could be asked for them.
-        answered = reading.answered | source.reading(kind.from_object.table).missing
-        landing.land(reading, kind.path, partial(_land_associations, landing, kind, answered))
+        no_more = source.reading(from_object.table).missing | merged_ids[from_object.name]
+        landing.land(
+            reading,
+            paths.associations(from_object.name, kind.to_object.name),
+            partial(_land_associations, landing, kind, reading.answered | no_more),
+        )
+    source.reading(MERGED_IDS).rows = sum(map(len, merged_ids.values()))
+    for table in (PROPERTY_HISTORY, MERGED_IDS):
+        landing.land(source.reading(table), paths.all_objects, partial(_land_more, landing, table))
 
 
-def _land_records(landing: Landing, crm_object: CrmObject, reading: HubspotReading) -> Outcome:
-    table = crm_object.table
-    landed = merge(landing.connection, table)
-    gone = landing.connection.execute(
+def _land_records(
+    landing: Landing, source: HubspotSource, crm_object: CrmObject, merged_ids: set[str]
+) -> Outcome:
+    """Land records; `merged_ids` receives the ids of those that were merged into others."""
+    connection, table = landing.connection, crm_object.table
+    reading = source.reading(table)
+    landed = merge(connection, table)
+    missing = connection.execute(
         sql.SQL(
             "update {} set archived = true, missing_since = now() "
             "where missing_since is null and id = any(%s)"
         ).format(table.target),
         [list(reading.missing)],
     ).rowcount
-    landing.connection.execute(
-        "insert into raw_hubspot.read_until values (%s, %s) "
-        "on conflict (object_type) do update set instant = excluded.instant",
-        [crm_object.name, reading.meter.first_answered_at],
+    merged_ids |= find_merged_ids(connection, crm_object)
+    given_up = give_up_merged(connection, crm_object, merged_ids, reading.passed_over)
+    histories_land = source.reading(PROPERTY_HISTORY).changed is None
+    connection.execute(
+        "insert into raw_hubspot.read_until (object_type, instant, asked_for) values (%s, %s, %s) "
+        "on conflict (object_type) do update "
+        "set instant = excluded.instant, asked_for = excluded.asked_for",
+        [
+            crm_object.name,
+            reading.meter.first_answered_at,
+            sorted(crm_object.asked_for) if histories_land else [],
+        ],
     )
-    return Outcome(landed, gone)
+    return Outcome(landed, missing + given_up)
+
+
+def _land_more(landing: Landing, table: RawTable) -> Outcome:
+    """Land a table that only ever grows."""
+    return Outcome(merge(landing.connection, table))
 
 
 def _land_associations(landing: Landing, kind: AssociationType, answered: set[str]) -> Outcome:

@@ -18,11 +18,16 @@ SEARCH_PAGE_SIZE = 200
 """Records on a page of a search."""
 BATCH_SIZE = 100
 """Records that can be asked for by id at once."""
+HISTORY_BATCH_SIZE = 50
+"""Records whose histories can be asked for at once."""
 ASSOCIATION_BATCH_SIZE = 1_000
 """Records whose associations can be asked for at once."""
 
-GENERAL_RATE = Rate(100, 10 * Duration.SECOND)
-SEARCH_RATE = Rate(5, Duration.SECOND)
+_ROOM = 100
+"""Milliseconds by which the windows are longer than HubSpot's: a request that travels faster than
+the one before must not come too early."""
+GENERAL_RATE = Rate(100, 10 * Duration.SECOND + _ROOM)
+SEARCH_RATE = Rate(5, Duration.SECOND + _ROOM)
 
 
 class RequestLimits:

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from ingestion.workbench import RawTable
 
 SCHEMA = "raw_hubspot"
-
-OBJECTS_PATH = "crm/v3/objects"
-PROPERTIES_PATH = "crm/v3/properties"
-OWNERS_PATH = "crm/v3/owners"
-ASSOCIATIONS_PATH = "crm/v4/associations"
+MERGED_PROPERTY = "hs_merged_object_ids"
+"""Names the records that were merged into one, with `;` between their ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +25,15 @@ class CrmObject:
     """Holds the time of the last change; contacts have an older one than all others."""
     properties: tuple[str, ...]
     """Internal names; HubSpot leaves out those that an account does not have."""
+    with_history: tuple[str, ...]
+    """Those of which it also matters what they were, and since when."""
 
     @property
-    def path(self) -> str:
-        """Of its list."""
-        return f"{OBJECTS_PATH}/{self.name}"
+    def asked_for(self) -> frozenset[str]:
+        """All that a load reads of each record, as `raw_hubspot.read_until` keeps it."""
+        return frozenset(
+            (*self.properties, *(f"with history: {name}" for name in self.with_history))
+        )
 
     @property
     def table(self) -> RawTable:
@@ -66,6 +67,7 @@ COMPANIES = CrmObject(
         "hs_object_id",
         "createdate",
         "hs_lastmodifieddate",
+        MERGED_PROPERTY,
         "name",
         "domain",
         "country",
@@ -81,6 +83,16 @@ COMPANIES = CrmObject(
         "is_internal_test",
         "customer_status",
     ),
+    with_history=(
+        "lifecyclestage",
+        "hubspot_owner_id",
+        "is_subjectively_onboarded_",
+        "cs_stage",
+        "salesaccountmanager",
+        "customersuccessmanager",
+        "account_manager",
+        "customer_status",
+    ),
 )
 CONTACTS = CrmObject(
     name="contacts",
@@ -89,6 +101,7 @@ CONTACTS = CrmObject(
         "hs_object_id",
         "createdate",
         "lastmodifieddate",
+        MERGED_PROPERTY,
         # found again by spec/attribution.md and spec/funnel.md, whose people are known by email
         "email",
         "hs_additional_emails",
@@ -99,8 +112,30 @@ CONTACTS = CrmObject(
         "associatedcompanyid",
         "hubspot_owner_id",
     ),
+    with_history=("lifecyclestage", "hubspot_owner_id", "associatedcompanyid"),
 )
-CRM_OBJECTS = (COMPANIES, CONTACTS)
+DEALS = CrmObject(
+    name="deals",
+    modified_property="hs_lastmodifieddate",
+    properties=(
+        "hs_object_id",
+        "createdate",
+        "hs_lastmodifieddate",
+        MERGED_PROPERTY,
+        "dealname",
+        "dealtype",
+        "pipeline",
+        "dealstage",
+        "hs_is_closed",
+        "hs_is_closed_won",
+        "closedate",
+        "amount",
+        "deal_currency_code",
+        "hubspot_owner_id",
+    ),
+    with_history=("pipeline", "dealstage", "closedate", "amount", "hubspot_owner_id"),
+)
+CRM_OBJECTS = (COMPANIES, CONTACTS, DEALS)
 
 OWNERS = RawTable(
     schema=SCHEMA,
@@ -121,6 +156,29 @@ PROPERTY_DEFINITIONS = RawTable(
     key=("object_type", "name"),
     columns={"object_type": "text", "name": "text", "archived": "bool", "definition": "json"},
 )
+PROPERTY_HISTORY = RawTable(
+    schema=SCHEMA,
+    name="property_history",
+    key=("object_type", "record_id", "property", "changed_at", "value"),
+    columns={
+        "object_type": "text",
+        "record_id": "text",
+        "property": "text",
+        "changed_at": "timestamp",
+        "value": "text",
+        "source_type": "text",
+        "source_id": "text",
+        "source_label": "text",
+        "updated_by_user_id": "bigint",
+    },
+    nullable=frozenset({"source_id", "source_label", "updated_by_user_id"}),
+)
+MERGED_IDS = RawTable(
+    schema=SCHEMA,
+    name="merged_ids",
+    key=("object_type", "merged_id"),
+    columns={"object_type": "text", "merged_id": "text", "id": "text"},
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +190,6 @@ class AssociationType:
     to_object: CrmObject
     to_column: str
     table_name: str
-
-    @property
-    def path(self) -> str:
-        """Where associations are asked for."""
-        return f"{ASSOCIATIONS_PATH}/{self.from_object.name}/{self.to_object.name}/batch/read"
 
     @property
     def table(self) -> RawTable:
@@ -163,12 +216,28 @@ CONTACT_COMPANIES = AssociationType(
     to_column="company_id",
     table_name="contact_company_associations",
 )
-ASSOCIATION_TYPES = (CONTACT_COMPANIES,)
+DEAL_COMPANIES = AssociationType(
+    from_object=DEALS,
+    from_column="deal_id",
+    to_object=COMPANIES,
+    to_column="company_id",
+    table_name="deal_company_associations",
+)
+DEAL_CONTACTS = AssociationType(
+    from_object=DEALS,
+    from_column="deal_id",
+    to_object=CONTACTS,
+    to_column="contact_id",
+    table_name="deal_contact_associations",
+)
+ASSOCIATION_TYPES = (CONTACT_COMPANIES, DEAL_COMPANIES, DEAL_CONTACTS)
 
 TABLES = (
     *(crm_object.table for crm_object in CRM_OBJECTS),
     OWNERS,
     PROPERTY_DEFINITIONS,
     *(association_type.table for association_type in ASSOCIATION_TYPES),
+    PROPERTY_HISTORY,
+    MERGED_IDS,
 )
 """All of them, in the order in which they are told of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,12 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from ingestion.hubspot.errors import HubspotError
-from ingestion.hubspot.limits import ASSOCIATION_BATCH_SIZE, BATCH_SIZE, SEARCH_PAGE_SIZE
+from ingestion.hubspot.limits import (
+    ASSOCIATION_BATCH_SIZE,
+    BATCH_SIZE,
+    HISTORY_BATCH_SIZE,
+    SEARCH_PAGE_SIZE,
+)
 from ingestion.hubspot.objects import CrmObject
 
 
@@ -76,10 +81,13 @@ class ChangedSince(BasePaginator):
 class ByIds(BasePaginator):
     """Records that are asked for by id, as many at once as HubSpot allows."""
 
-    def __init__(self, crm_object: CrmObject, ids: Iterable[str]) -> None:
+    def __init__(
+        self, ids: Iterable[str], properties: Sequence[str], with_history: Sequence[str] = ()
+    ) -> None:
         super().__init__()
-        self._object = crm_object
         self._waiting = deque(ids)
+        self._properties = list(properties)
+        self._with_history = list(with_history)
 
     def init_request(self, request: Request) -> None:
         """The first ids."""
@@ -91,10 +99,11 @@ class ByIds(BasePaginator):
 
     def update_request(self, request: Request) -> None:
         """The next ids."""
+        most = HISTORY_BATCH_SIZE if self._with_history else BATCH_SIZE
         request.json = {
-            "inputs": [{"id": id_} for id_ in _take(self._waiting, BATCH_SIZE)],
-            "properties": list(self._object.properties),
-            "propertiesWithHistory": [],
+            "inputs": [{"id": id_} for id_ in _take(self._waiting, most)],
+            "properties": self._properties,
+            "propertiesWithHistory": self._with_history,
         }
 
 

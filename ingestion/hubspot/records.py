@@ -19,6 +19,26 @@ class CrmRecord(ApiRecord):
     """Values by internal name; those without one are left out, or null."""
 
 
+class PastValue(ApiRecord):
+    """What a property is, or has been."""
+
+    value: str
+    timestamp: Instant
+    """Since when."""
+    source_type: str = Field(alias="sourceType")
+    source_id: str | None = Field(None, alias="sourceId")
+    source_label: str | None = Field(None, alias="sourceLabel")
+    user_id: int | None = Field(None, alias="updatedByUserId")
+
+
+class Histories(ApiRecord):
+    """What some properties of a record have been."""
+
+    id: str
+    histories: dict[str, list[PastValue]] = Field(alias="propertiesWithHistory")
+    """By internal name."""
+
+
 class Owner(ApiRecord):
     """A user whom records can belong to."""
 

@@ -17,14 +17,20 @@ from ingestion.hubspot.errors import is_limit_of_the_moment
 from ingestion.hubspot.limits import PAGE_SIZE, limits_of
 from ingestion.hubspot.objects import (
     OWNERS,
-    OWNERS_PATH,
-    PROPERTIES_PATH,
     PROPERTY_DEFINITIONS,
+    PROPERTY_HISTORY,
     AssociationType,
     CrmObject,
 )
 from ingestion.hubspot.paging import AssociationsOf, ByIds, ChangedSince, next_page
-from ingestion.hubspot.records import Associations, CrmRecord, Owner, PropertyDefinition
+from ingestion.hubspot.records import (
+    Associations,
+    CrmRecord,
+    Histories,
+    Owner,
+    PropertyDefinition,
+)
+from warehouse.hubspot_paths import HubspotPaths
 
 _NONE_FOUND = "crm.associations.NO_ASSOCIATIONS_FOUND"
 _RESULTS = "results"
@@ -40,6 +46,9 @@ class HubspotReading(Reading):
     """Ids of the records that came from the list of archived ones; of CRM records alone."""
     missing: set[str] = field(default_factory=set)
     """Ids that were asked for and of which HubSpot says that there are no such records."""
+    passed_over: set[str] = field(default_factory=set)
+    """Ids that were asked for and to which no record and no error came; where a record was merged
+    into another, that other one came."""
     answered: set[str] = field(default_factory=set)
     """Ids of the records whose associations came completely, be there any or none."""
 
@@ -51,11 +60,14 @@ class HubspotSource(ApiStreams[HubspotReading]):
     base URL is.
     """
 
-    def __init__(self, vendor: Vendor, token: str, on_page: Callable[[int], None]) -> None:
+    def __init__(
+        self, vendor: Vendor, paths: HubspotPaths, token: str, on_page: Callable[[int], None]
+    ) -> None:
         """Read the account of a token.
 
         Args:
             vendor: see `errors.hubspot_at`.
+            paths: the addresses below its base URL.
             token: of a private app with the scopes that `errors.scopes_for` tells.
             on_page: called with the number of rows of each page.
         """
@@ -67,6 +79,7 @@ class HubspotSource(ApiStreams[HubspotReading]):
             reading=HubspotReading,
             on_page=on_page,
         )
+        self.paths = paths
 
     def records(self, crm_object: CrmObject, since: datetime | None) -> list[DltResource]:
         """The records that are not archived: those changed `since`, or all.
@@ -75,10 +88,10 @@ class HubspotSource(ApiStreams[HubspotReading]):
         """
         endpoint: Endpoint
         if since is None:
-            endpoint = _list_of(crm_object)
+            endpoint = self._list_of(crm_object)
         else:
             endpoint = {
-                "path": f"{crm_object.path}/search",
+                "path": f"{self.paths.objects(crm_object.name)}/search",
                 "method": "POST",
                 "paginator": ChangedSince(crm_object, since),
             }
@@ -94,7 +107,7 @@ class HubspotSource(ApiStreams[HubspotReading]):
 
     def archived_records(self, crm_object: CrmObject) -> list[DltResource]:
         """All archived records, which no search ever finds."""
-        endpoint = _list_of(crm_object, archived="true")
+        endpoint = self._list_of(crm_object, archived="true")
         return self.resources(
             crm_object.table,
             "archived",
@@ -108,16 +121,20 @@ class HubspotSource(ApiStreams[HubspotReading]):
     def records_by_id(self, crm_object: CrmObject, ids: Collection[str]) -> list[DltResource]:
         """The records of these ids that are not archived, and in `missing` those there are not."""
         endpoint: Endpoint = {
-            "path": f"{crm_object.path}/batch/read",
+            "path": f"{self.paths.objects(crm_object.name)}/batch/read",
             "method": "POST",
-            "paginator": ByIds(crm_object, sorted(ids)),
+            "paginator": ByIds(sorted(ids), crm_object.properties),
         }
 
         def note(reading: HubspotReading, page: Page) -> None:
             reading.in_use.update(_ids(page))
+            passed_over = set(_asked(page.response)).difference(_ids(page))
             for error in _errors(page):
+                named = error.get("context", {}).get("ids", ())
+                passed_over.difference_update(named)
                 if error.get("category") == "OBJECT_NOT_FOUND":
-                    reading.missing.update(error.get("context", {}).get("ids", ()))
+                    reading.missing.update(named)
+            reading.passed_over |= passed_over
 
         return (
             self.resources(
@@ -137,7 +154,7 @@ class HubspotSource(ApiStreams[HubspotReading]):
         """All owners, archived ones too."""
         endpoints: list[Endpoint] = [
             {
-                "path": OWNERS_PATH,
+                "path": self.paths.owners,
                 "params": {"limit": PAGE_SIZE, "archived": archived},
                 "paginator": _BY_AFTER,
             }
@@ -157,7 +174,7 @@ class HubspotSource(ApiStreams[HubspotReading]):
                 f"of_{crm_object.name}",
                 [
                     {
-                        "path": f"{PROPERTIES_PATH}/{crm_object.name}",
+                        "path": self.paths.properties(crm_object.name),
                         "paginator": "single_page",
                     }
                 ],
@@ -167,6 +184,38 @@ class HubspotSource(ApiStreams[HubspotReading]):
             )
         ]
 
+    def histories(
+        self, crm_object: CrmObject, ids: Collection[str], *, archived: bool = False
+    ) -> list[DltResource]:
+        """What these records have been: the latest values of `with_history`, as many as it knows.
+
+        HubSpot is asked by id and not by the list, whose pages hold fewer records with histories:
+        so a later load reads no more of them than of the records that have changed.
+
+        Args:
+            crm_object: what kind of records they are.
+            ids: of records that exist.
+            archived: whether these are archived; else none of them is.
+        """
+        endpoint: Endpoint = {
+            "path": f"{self.paths.objects(crm_object.name)}/batch/read",
+            "method": "POST",
+            "params": {"archived": "true"} if archived else {},
+            "paginator": ByIds(sorted(ids), ["hs_object_id"], crm_object.with_history),
+        }
+        return (
+            self.resources(
+                PROPERTY_HISTORY,
+                f"of_{'archived_' if archived else ''}{crm_object.name}",
+                [endpoint],
+                records_at=_RESULTS,
+                kind=Histories,
+                rows_of=_history_rows(crm_object.name),
+            )
+            if ids
+            else []
+        )
+
     def associations(self, kind: AssociationType, ids: Collection[str]) -> list[DltResource]:
         """The associations of the records of these ids, and in `answered` whose are complete.
 
@@ -174,20 +223,24 @@ class HubspotSource(ApiStreams[HubspotReading]):
         not read. Records that an answer without errors passes over have none.
         """
         endpoint: Endpoint = {
-            "path": kind.path,
+            "path": self.paths.associations(kind.from_object.name, kind.to_object.name),
             "method": "POST",
             "paginator": AssociationsOf(sorted(ids)),
         }
 
         def note(reading: HubspotReading, page: Page) -> None:
             errors = _errors(page)
+            asked = _asked(page.response)
+            if not set(filter(None, map(_associated, page.records))).issubset(asked):
+                # Those of other records: an answer that hides what these have.
+                raise self.vendor.not_understood()
             with_more = {
                 of for result in page.records if next_page(result) and (of := _associated(result))
             }
             if errors:
                 reading.answered.update(filter(None, map(_associated, page.records)))
             else:
-                reading.answered.update(_asked(page.response))
+                reading.answered.update(asked)
             for error in errors:
                 if error.get("subCategory") == _NONE_FOUND:
                     reading.answered.update(error.get("context", {}).get("fromObjectId", ()))
@@ -207,24 +260,23 @@ class HubspotSource(ApiStreams[HubspotReading]):
             else []
         )
 
+    def _list_of(self, crm_object: CrmObject, *, archived: str = "false") -> Endpoint:
+        return {
+            "path": self.paths.objects(crm_object.name),
+            "params": {
+                "limit": PAGE_SIZE,
+                "archived": archived,
+                "properties": list(crm_object.properties),
+            },
+            "paginator": _BY_AFTER,
+        }
+
 
 _BY_AFTER: PaginatorConfig = {
     "type": "cursor",
     "cursor_path": "paging.next.after",
     "cursor_param": "after",
 }
-
-
-def _list_of(crm_object: CrmObject, *, archived: str = "false") -> Endpoint:
-    return {
-        "path": crm_object.path,
-        "params": {
-            "limit": PAGE_SIZE,
-            "archived": archived,
-            "properties": list(crm_object.properties),
-        },
-        "paginator": _BY_AFTER,
-    }
 
 
 def _asked(response: Response) -> list[str]:
@@ -288,6 +340,25 @@ def _definition_rows(
             "archived": definition.archived,
             "definition": sent,
         }
+
+    return rows
+
+
+def _history_rows(object_type: str) -> Callable[[Histories, Record], Iterator[Row]]:
+    def rows(record: Histories, sent: Record) -> Iterator[Row]:
+        for name, values in record.histories.items():
+            for past, as_sent in zip(values, sent["propertiesWithHistory"][name], strict=True):
+                yield {
+                    "object_type": object_type,
+                    "record_id": record.id,
+                    "property": name,
+                    "changed_at": as_sent["timestamp"],
+                    "value": past.value,
+                    "source_type": past.source_type,
+                    "source_id": past.source_id,
+                    "source_label": past.source_label,
+                    "updated_by_user_id": past.user_id,
+                }
 
     return rows
 

@@ -31,6 +31,7 @@ from simulators.hubspot.errors import (
 from simulators.hubspot.limits import RateLimits
 from simulators.hubspot.object_routes import ObjectRoutes
 from simulators.hubspot.owner_routes import OwnerRoutes
+from simulators.hubspot.paths import OBJECTS_PATH, by_version
 from simulators.hubspot.properties import InvalidValuesError
 from simulators.hubspot.property_routes import PropertyRoutes
 from simulators.hubspot.scopes import needed_scopes
@@ -97,7 +98,8 @@ class HubspotSimulator:
         await self._gateway(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Credentials, then limits, then the endpoint."""
+        """Credentials, then limits, then the endpoint, whichever form its address has."""
+        scope = {**scope, "path": by_version(scope["path"])}
         request = Request(scope)
         refused = self._unauthenticated(request.headers.get("Authorization", ""))
         lacking = needed_scopes(request.method, request.url.path) & self.missing_scopes
@@ -149,7 +151,8 @@ class _Hubspot:
         if is_batch:
             inputs = _number_of_inputs(body)
         else:
-            inputs = 1 if method == "PATCH" and path.startswith("/crm/v3/objects/") else 0
+            is_record = by_version(path).startswith(f"{OBJECTS_PATH}/")
+            inputs = int(method == "PATCH" and is_record)
         return RequestSummary(is_write=not is_read, inputs=inputs)
 
     def rate_limited(self, fault: RateLimited) -> Response:

@@ -35,14 +35,13 @@ from simulators.hubspot.bodies import (
 )
 from simulators.hubspot.errors import invalid_request, not_found
 from simulators.hubspot.object_types import ID_PROPERTY
+from simulators.hubspot.paths import OBJECTS_PATH
 from simulators.hubspot.properties import InvalidValue, InvalidValuesError
 from simulators.hubspot.queries import flag, id_after, names, whole_number
 from simulators.hubspot.records import ObjectRecord
 from simulators.hubspot.search import search
 from simulators.hubspot.state import HubspotState
 from simulators.hubspot.tables import ObjectTable
-
-OBJECTS_PATH = "/crm/v3/objects"
 
 _MAX_PAGE = 100
 _MAX_PAGE_WITH_HISTORY = 50
@@ -139,8 +138,12 @@ class ObjectRoutes:
         return JSONResponse(answer)
 
     async def batch_read(self, request: Request) -> Response:
-        """Up to 100 records by id; 207 when some do not exist."""
+        """Up to 100 records by id, 50 with histories; 207 when some do not exist."""
         wanted = parse(BatchRead, await request.body())
+        if wanted.properties_with_history and len(wanted.inputs) > _MAX_PAGE_WITH_HISTORY:
+            raise invalid_request(
+                f"With propertiesWithHistory a batch has at most {_MAX_PAGE_WITH_HISTORY} inputs."
+            )
         archived = flag(request.query_params, "archived")
         selection = Selection(wanted.properties, wanted.properties_with_history)
         results: list[Json] = []
@@ -233,7 +236,7 @@ class ObjectRoutes:
         Raises:
             HubspotError: a 400, when one of them spoils the whole batch.
         """
-        refusals = self._faults.refusals(request.method, request.url.path, record_ids)
+        refusals = self._faults.refusals(request.method, call_of(request.scope).path, record_ids)
         if refusals:
             call_of(request.scope).fault = "refuse"
         for refusal in refusals:
@@ -265,13 +268,13 @@ def _selection(query: QueryParams) -> Selection:
 
 
 def _find(table: ObjectTable, key: str, id_property: str | None) -> ObjectRecord | None:
-    """The record with this id, or with this value of a unique property.
+    """The record that answers to this id, or the one with this value of a unique property.
 
     Raises:
         HubspotError: a 400, when the property is not unique.
     """
     if id_property is None or id_property == ID_PROPERTY:
-        return table.get(key)
+        return table.survivor(key)
     definition = table.definitions.get(id_property)
     if definition is None or not definition.has_unique_value:
         raise invalid_request(f"Unable to perform read or update by non-unique {id_property}.")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from simulators.hubspot.properties import (
     FieldType,
@@ -14,6 +15,9 @@ from simulators.hubspot.properties import (
 
 ID_PROPERTY = "hs_object_id"
 CREATED_PROPERTY = "createdate"
+PRIMARY_COMPANY_PROPERTY = "associatedcompanyid"
+MERGED_PROPERTY = "hs_merged_object_ids"
+"""Ids of the records that were merged into this one, with `;` between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class ObjectType:
     """Where a search's `query` looks."""
     group: PropertyGroup
     properties: tuple[PropertyDefinition, ...]
+    calculated: Callable[[Mapping[str, str]], dict[str, str]] = field(default=lambda _: {})
+    """From the values of a record, those that HubSpot sets by itself."""
 
     @property
     def always_returned(self) -> tuple[str, ...]:
@@ -93,14 +99,20 @@ def _number(name: str, label: str, group: str) -> PropertyDefinition:
     return _own(name, label, group, PropertyType.NUMBER, FieldType.NUMBER)
 
 
+def _calculated_flag(name: str, label: str, group: str) -> PropertyDefinition:
+    flag = (PropertyType.BOOL, FieldType.EQUATION)
+    return _own(name, label, group, *flag, is_read_only=True)
+
+
 def _set_by_hubspot(group: str, modified_property: str) -> tuple[PropertyDefinition, ...]:
-    """Record id, creation and last change, which every object type has; and the owner."""
+    """Record id, creation, last change and merges, which every object type has; and the owner."""
     instant = (PropertyType.DATETIME, FieldType.DATE)
     number = (PropertyType.NUMBER, FieldType.NUMBER)
     return (
         _own(ID_PROPERTY, "Record ID", group, *number, is_unique=True, is_read_only=True),
         _own(CREATED_PROPERTY, "Create Date", group, *instant, is_read_only=True),
         _own(modified_property, "Last Modified Date", group, *instant, is_read_only=True),
+        _own(MERGED_PROPERTY, "Merged object IDs", group, is_read_only=True),
         PropertyDefinition(
             name="hubspot_owner_id",
             label="Owner",
@@ -174,12 +186,23 @@ CONTACTS = ObjectType(
         _own("company", "Company Name", _CONTACT),
         _own("country", "Country/Region", _CONTACT),
         _own("hs_additional_emails", "Additional email addresses", _CONTACT),
-        _number("associatedcompanyid", "Primary Associated Company ID", _CONTACT),
+        _number(PRIMARY_COMPANY_PROPERTY, "Primary Associated Company ID", _CONTACT),
         dropdown(
             "lifecyclestage", "Lifecycle Stage", _CONTACT, _LIFECYCLE_STAGES, hubspot_defined=True
         ),
     ),
 )
+
+
+def _closed(deal: Mapping[str, str]) -> dict[str, str]:
+    """Whether a deal is over, and won, by the stages of HubSpot's own pipeline."""
+    stage = deal.get("dealstage")
+    return {
+        "hs_is_closed": str(stage in {"closedwon", "closedlost"}).lower(),
+        "hs_is_closed_won": str(stage == "closedwon").lower(),
+    }
+
+
 DEALS = ObjectType(
     name="deals",
     singular="DEAL",
@@ -203,7 +226,21 @@ DEALS = ObjectType(
         _own("closedate", "Close Date", _DEAL, PropertyType.DATETIME, FieldType.DATE),
         _own("pipeline", "Pipeline", _DEAL),
         _own("dealstage", "Deal Stage", _DEAL),
+        _own("deal_currency_code", "Currency", _DEAL),
+        dropdown(
+            "dealtype",
+            "Deal Type",
+            _DEAL,
+            (
+                option("newbusiness", "New Business"),
+                option("existingbusiness", "Existing Business"),
+            ),
+            hubspot_defined=True,
+        ),
+        _calculated_flag("hs_is_closed", "Is Deal Closed?", _DEAL),
+        _calculated_flag("hs_is_closed_won", "Is Closed Won", _DEAL),
     ),
+    calculated=_closed,
 )
 
 OBJECT_TYPES = {kind.name: kind for kind in (COMPANIES, CONTACTS, DEALS)}

@@ -10,10 +10,9 @@ from starlette.routing import Route
 
 from simulators.hubspot.answers import owner_json, page_json
 from simulators.hubspot.errors import invalid_request, not_found
+from simulators.hubspot.paths import OWNERS_PATH
 from simulators.hubspot.queries import flag, id_after, whole_number
 from simulators.hubspot.state import HubspotState
-
-OWNERS_PATH = "/crm/v3/owners"
 
 _MAX_PAGE = 500
 

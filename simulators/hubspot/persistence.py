@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from simulators.clock import Clock
-from simulators.hubspot.associations import Association, Associations
+from simulators.hubspot.associations import Association
 from simulators.hubspot.owners import Owner
 from simulators.hubspot.properties import PropertyDefinition, PropertyGroup
 from simulators.hubspot.records import ObjectRecord
@@ -26,13 +26,21 @@ class _Table:
     groups: list[PropertyGroup]
     definitions: list[PropertyDefinition]
     records: list[ObjectRecord]
+    merged: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Associations:
+    from_type: str
+    to_type: str
+    associations: list[Association]
 
 
 @dataclass(frozen=True)
 class _Account:
     owners: list[Owner]
     objects: dict[str, _Table]
-    associations: list[Association] = field(default_factory=list)
+    associations: list[_Associations] = field(default_factory=list)
 
 
 _ACCOUNTS = TypeAdapter(_Account)
@@ -49,10 +57,14 @@ def save_state(state: HubspotState, path: Path) -> None:
                         groups=list(table.groups.values()),
                         definitions=list(table.definitions.values()),
                         records=list(table),
+                        merged=table.merged,
                     )
                     for name, table in state.tables.items()
                 },
-                associations=list(state.associations),
+                associations=[
+                    _Associations(*types, list(associations))
+                    for types, associations in state.associations.items()
+                ],
             )
         )
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,5 +94,8 @@ def load_state(path: Path, *, clock: Clock = utc_now) -> HubspotState:
         table.definitions = {definition.name: definition for definition in saved.definitions}
         for record in saved.records:
             table.insert(record)
-    state.associations = Associations(account.associations)
+        table.merged = saved.merged
+    for kept in account.associations:
+        for association in kept.associations:
+            state.associations[kept.from_type, kept.to_type].put(association)
     return state

@@ -13,12 +13,11 @@ from simulators.hubspot.answers import groups_json, property_json
 from simulators.hubspot.bodies import OptionInput, PropertyCreate, PropertyUpdate, parse
 from simulators.hubspot.errors import HubspotError, invalid_request, not_found
 from simulators.hubspot.object_routes import table_of
+from simulators.hubspot.paths import PROPERTIES_PATH
 from simulators.hubspot.properties import PropertyDefinition, PropertyOption
 from simulators.hubspot.queries import flag
 from simulators.hubspot.state import HubspotState
 from simulators.hubspot.tables import ObjectTable
-
-PROPERTIES_PATH = "/crm/v3/properties"
 
 
 class PropertyRoutes:

@@ -9,14 +9,22 @@ from datetime import datetime
 from typing import Self
 
 from simulators.clock import Clock
-from simulators.hubspot.associations import Association, Associations
+from simulators.hubspot.associations import (
+    ASSOCIATION_KINDS,
+    CONTACT_COMPANIES,
+    Association,
+    AssociationKind,
+    Associations,
+)
 from simulators.hubspot.object_types import (
     ACCOUNT_PROPERTIES,
     COMPANIES,
     CONTACTS,
     CREATED_PROPERTY,
     ID_PROPERTY,
+    MERGED_PROPERTY,
     OBJECT_TYPES,
+    PRIMARY_COMPANY_PROPERTY,
 )
 from simulators.hubspot.owners import Owner
 from simulators.hubspot.properties import (
@@ -42,7 +50,8 @@ class HubspotState:
         """An account without records; its companies have the properties that Millrace writes."""
         self.lock = threading.RLock()
         self.owners: dict[str, Owner] = {owner.id: owner for owner in owners}
-        self.associations = Associations()
+        self.associations = {kind.types: Associations(kind) for kind in ASSOCIATION_KINDS}
+        """By the two object types, as in paths."""
         self.tables: dict[str, ObjectTable] = {
             name: ObjectTable(kind) for name, kind in OBJECT_TYPES.items()
         }
@@ -103,6 +112,7 @@ class HubspotState:
                 id=record_id,
                 properties={
                     **{name: value for name, value in stored.items() if value != ""},
+                    **table.kind.calculated(stored),
                     ID_PROPERTY: record_id,
                     CREATED_PROPERTY: format_instant(created_at),
                     modified_property: format_instant(updated_at),
@@ -163,30 +173,71 @@ class HubspotState:
         with self.lock:
             self.record(object_type, record_id)
             self.tables[object_type].remove(record_id)
-            if object_type == CONTACTS.name:
-                self.associations.forget_contact(record_id)
-            elif object_type == COMPANIES.name:
-                self.associations.forget_company(record_id)
+            for associations in self.associations.values():
+                associations.forget(object_type, record_id)
 
-    def associate(self, contact_id: str, company_id: str, *, is_primary: bool = False) -> None:
-        """Say that a contact belongs to a company. Neither record counts as changed by it.
+    def merge(self, object_type: str, winner: str, loser: str) -> None:
+        """Make one record of two, as a person does, and for ever.
+
+        The winner keeps its values, takes those of the loser where it has none, and names the loser
+        in `hs_merged_object_ids`; it has the loser's associations, and answers when the loser is
+        asked for by its id. The loser lies in the recycle bin.
 
         Raises:
-            KeyError: when there is no such contact or company.
+            KeyError: when there is no such record.
+            ValueError: when either is archived, or both are one.
         """
         with self.lock:
-            self.record(CONTACTS.name, contact_id)
-            self.record(COMPANIES.name, company_id)
-            self.associations.put(Association(contact_id, company_id, is_primary))
+            table = self.tables[object_type]
+            kept, given_up = self.record(object_type, winner), self.record(object_type, loser)
+            if kept is given_up or kept.is_archived or given_up.is_archived:
+                raise ValueError("Only two records that are both in use can be merged.")
+            inherited = {
+                name: value
+                for name, value in given_up.properties.items()
+                if name not in kept.properties and name != MERGED_PROPERTY
+            }
+            merged = filter(None, (kept.properties.get(MERGED_PROPERTY), loser))
+            self.overwrite(object_type, kept, {**inherited, MERGED_PROPERTY: ";".join(merged)})
+            given_up.archived_at = self.now()
+            table.merged[loser] = winner
+            for associations in self.associations.values():
+                associations.move(object_type, loser, winner)
+            if object_type == COMPANIES.name:
+                for contact in self.tables[CONTACTS.name]:
+                    if contact.properties.get(PRIMARY_COMPANY_PROPERTY) == loser:
+                        self.overwrite(CONTACTS.name, contact, {PRIMARY_COMPANY_PROPERTY: winner})
 
-    def dissociate(self, contact_id: str, company_id: str) -> None:
-        """Say that a contact does not belong to a company. Neither record counts as changed by it.
+    def associate(
+        self,
+        from_id: str,
+        to_id: str,
+        *,
+        is_primary: bool = False,
+        kind: AssociationKind = CONTACT_COMPANIES,
+    ) -> None:
+        """Say that a record, such as a contact, belongs to another, such as a company.
+
+        Neither record counts as changed by it.
+
+        Raises:
+            KeyError: when there are no such records.
+        """
+        with self.lock:
+            self.record(kind.from_type.name, from_id)
+            self.record(kind.to_type.name, to_id)
+            self.associations[kind.types].put(Association(from_id, to_id, is_primary))
+
+    def dissociate(
+        self, from_id: str, to_id: str, *, kind: AssociationKind = CONTACT_COMPANIES
+    ) -> None:
+        """Say that a record does not belong to another. Neither record counts as changed by it.
 
         Raises:
             KeyError: when it does not belong to it.
         """
         with self.lock:
-            self.associations.remove(contact_id, company_id)
+            self.associations[kind.types].remove(from_id, to_id)
 
     def set_options(self, object_type: str, name: str, values: Sequence[str]) -> None:
         """Give a dropdown exactly these options, each labelled with its value.
@@ -241,9 +292,10 @@ class HubspotState:
         """
         if stored:
             with self.lock:
+                kind = self.tables[object_type].kind
                 record.overwrite(
-                    dict(stored),
-                    modified_property=self.tables[object_type].kind.modified_property,
+                    {**stored, **kind.calculated({**record.properties, **stored})},
+                    modified_property=kind.modified_property,
                     at=self.now(),
                 )
 

@@ -31,6 +31,8 @@ class ObjectTable:
         self.definitions: dict[str, PropertyDefinition] = {
             definition.name: definition for definition in kind.properties
         }
+        self.merged: dict[str, str] = {}
+        """By the id of a record that was merged into another: the id of that other one."""
         self._records: dict[int, ObjectRecord] = {}
         self._ids: list[int] = []
 
@@ -52,6 +54,12 @@ class ObjectTable:
         if not (record_id.isascii() and record_id.isdigit()):
             return None
         return self._records.get(int(record_id))
+
+    def survivor(self, record_id: str) -> ObjectRecord | None:
+        """The record that answers to this id: it may be another one, since they were merged."""
+        while record_id in self.merged:
+            record_id = self.merged[record_id]
+        return self.get(record_id)
 
     def free_id(self) -> str:
         """An id above all others."""

@@ -8,7 +8,7 @@ from itertools import chain
 from simulators.world.broken import broken_lines
 from simulators.world.calendar import WORLD_END, ago
 from simulators.world.casting import cast_companies, live
-from simulators.world.crm import company_records, contacts, owners, prospects
+from simulators.world.crm import company_records, contacts, owners, prospects, sales
 from simulators.world.deals import deals, organizations, pipelines, stages, users
 from simulators.world.delivery import conflicting_lines, deliver
 from simulators.world.model import ArrivedLine, Event, World
@@ -86,6 +86,7 @@ def build_world(seed: int = DEFAULT_SEED, companies: int = 300, days: int = 120)
         pipedrive_organizations=known_to_sales,
         pipedrive_deals=tuple(deals(seed, known_to_sales)),
         hubspot_contacts=people_of_hubspot,
+        hubspot_deals=tuple(sales(seed, people_of_hubspot, cast)),
         referred_companies=referred,
         people=people,
         yobi=yobi(seed, cast),

@@ -1,4 +1,4 @@
-"""What HubSpot knows of the world: company records, contacts and owners."""
+"""What HubSpot knows of the world: company records, contacts, deals and owners."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import timedelta
 from itertools import count, islice
 from pathlib import Path
 
-from simulators.world.calendar import SignUpCalendar
+from simulators.world.calendar import WORLD_END, SignUpCalendar
 from simulators.world.geography import draw_country
 from simulators.world.model import (
     Company,
     CompanyKind,
     HubspotCompany,
     HubspotContact,
+    HubspotDeal,
     HubspotOwner,
 )
 from simulators.world.naming import draw_person, names
@@ -32,6 +33,13 @@ _LIFECYCLE_STAGES = {
     CompanyKind.CHURNED: "other",
 }
 """What people made of the contacts of such companies; those of all others are customers."""
+_DEAL_STAGES = {
+    CompanyKind.TRIAL: ("qualifiedtobuy", "contractsent", "closedlost"),
+    CompanyKind.MID_SIZE: ("closedwon",),
+    CompanyKind.LARGE: ("closedwon",),
+    CompanyKind.CHURNED: ("closedwon", "closedlost"),
+}
+"""Where the deals with such companies stand once they should be closed; others have none."""
 
 
 def company_records(companies: Iterable[Company]) -> Iterator[HubspotCompany]:
@@ -101,6 +109,47 @@ def contacts(
                 company_ids=tuple(dict.fromkeys(associated)),
                 created_at=record.created_at + timedelta(minutes=place + 1),
             )
+
+
+def sales(
+    seed: int, contacts: Sequence[HubspotContact], companies: Iterable[Company]
+) -> Iterator[HubspotDeal]:
+    """The sales to companies that are large enough for one: won, open, or lost.
+
+    Args:
+        seed: of the world.
+        contacts: of the company records.
+        companies: the truth behind these.
+    """
+    people: dict[str, list[str]] = {}
+    for contact in contacts:
+        people.setdefault(contact.company_ids[0], []).append(contact.contact_id)
+    numbers = count()
+    for company in companies:
+        stages = _DEAL_STAGES.get(company.kind)
+        if company.hubspot_company_id is None or stages is None:
+            continue
+        stream = random_stream(seed, "hubspot deals", company.company_id)
+        made_at = company.first_seen_at + timedelta(hours=stream.randint(2, 72))
+        if made_at > WORLD_END:
+            continue
+        closes_at = made_at + timedelta(days=stream.randint(5, 30))
+        stage = stream.choice(stages) if closes_at <= WORLD_END else "contractsent"
+        yield HubspotDeal(
+            deal_id=str(62_700_000_000 + next(numbers) * 1_021 + stream.randrange(1_000)),
+            properties={
+                "dealname": f"{company.name}, {company.offer.plan_id}",
+                "dealtype": "newbusiness",
+                "pipeline": "default",
+                "dealstage": stage,
+                "amount": str(round(company.offer.mrr * 12, 2)),
+                "deal_currency_code": "USD",
+                "closedate": closes_at.isoformat(),
+            },
+            company_id=company.hubspot_company_id,
+            contact_ids=tuple(people.get(company.hubspot_company_id, ())),
+            created_at=made_at,
+        )
 
 
 def owners(cs_managers: Path = CS_MANAGERS) -> tuple[HubspotOwner, ...]:

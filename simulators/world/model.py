@@ -166,6 +166,20 @@ class HubspotContact:
 
 
 @dataclass(frozen=True, slots=True)
+class HubspotDeal:
+    """A sale that somebody works, or has worked, on."""
+
+    deal_id: str
+    properties: Mapping[str, str]
+    """By HubSpot's internal names: dealname, pipeline, dealstage, amount, closedate, ..."""
+    company_id: str
+    """HubSpot company that it is about."""
+    contact_ids: tuple[str, ...]
+    """HubSpot contacts of that company."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class HubspotOwner:
     """A user of the HubSpot account, whom records can belong to."""
 
@@ -364,6 +378,7 @@ class World:
     hubspot_companies: tuple[HubspotCompany, ...]
     hubspot_owners: tuple[HubspotOwner, ...]
     hubspot_contacts: tuple[HubspotContact, ...]
+    hubspot_deals: tuple[HubspotDeal, ...]
     pipedrive_users: tuple[PipedriveUser, ...]
     pipedrive_pipelines: tuple[PipedrivePipeline, ...]
     pipedrive_stages: tuple[PipedriveStage, ...]

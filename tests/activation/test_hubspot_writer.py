@@ -23,6 +23,7 @@ from activation.writers.base import Option, Outcome, PropertyDescription, RowReq
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HUBSPOT, HubSpotLimits, Quota, shared_limiter
+from warehouse.hubspot_paths import HubspotPaths
 
 TOKEN = "a-token-of-no-account"
 ROWS = [RowRequest("7", {"cs_stage": "cs_success"}), RowRequest("8", {"cs_stage": "cs_sales"})]
@@ -107,6 +108,25 @@ def test_a_batch_names_record_values_and_trace(wire: Wire, writer: HubSpotWriter
     assert wire.body()["inputs"] == [
         {"id": row.key, "properties": dict(row.values), "objectWriteTraceId": row.key}
         for row in ROWS
+    ]
+
+
+def test_every_request_goes_to_the_version_that_is_set(wire: Wire, client: HubSpotClient) -> None:
+    wire.answers = [
+        written("7", "8"),
+        httpx.Response(200, json={"results": []}),
+        httpx.Response(200, json={"results": []}),
+    ]
+    writer = HubSpotWriter("company", client, HubspotPaths("2026-03"))
+
+    writer.write(ROWS)
+    writer.read(["7"], ["cs_stage"])
+    writer.describe(["cs_stage"])
+
+    assert [request.url.path for request in wire.requests] == [
+        "/crm/objects/2026-03/companies/batch/update",
+        "/crm/objects/2026-03/companies/batch/read",
+        "/crm/properties/2026-03/companies",
     ]
 
 

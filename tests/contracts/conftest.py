@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from simulators.serving import serving
-from tests.contracts.openapi import Description, Recorder
+from tests.contracts.openapi import Description, Likeness, Recorder
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -42,10 +43,29 @@ def api_specs() -> Path:
     return folder
 
 
+LIKE_OTHERS = {
+    "Deal_Batch_read": Likeness(
+        "/crm/v3/objects/deals/batch/read", "post", "/crm/v3/objects/companies/batch/read"
+    )
+}
+"""What the description of HubSpot leaves out, though every kind of record has it."""
+
+
 @pytest.fixture(scope="session")
 def hubspot_description(api_specs: Path) -> Description:
     """What HubSpot's API is described to be. Its `Error` is for 5xx too, which it does not list."""
-    return Description(api_specs / "hubspot.yaml", server_errors="Error")
+    return Description(api_specs / "hubspot.yaml", server_errors="Error", like=LIKE_OTHERS)
+
+
+@pytest.fixture(scope="session")
+def hubspot_description_by_date(api_specs: Path) -> Description:
+    """The same, with the addresses in their dated form."""
+    return Description(
+        api_specs / "hubspot.yaml",
+        server_errors="Error",
+        like=LIKE_OTHERS,
+        moved=lambda path: re.sub(r"^/crm/v\d/(\w+)", r"/crm/\1/2026-03", path),
+    )
 
 
 @pytest.fixture(scope="session")

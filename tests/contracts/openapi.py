@@ -10,10 +10,11 @@ that comes in and each answer that goes out. The fixture `hubspot_on_record` put
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import yaml
@@ -68,6 +69,17 @@ class RecordedResponse:
         return self.headers.get("content-type", "")
 
 
+@dataclass(frozen=True)
+class Likeness:
+    """An operation that is like a described one, but for its path."""
+
+    path: str
+    method: str
+    """In small letters."""
+    to_path: str
+    """Of the one that is described."""
+
+
 class Description:
     """One vendor's API description.
 
@@ -76,13 +88,28 @@ class Description:
     all may have any.
     """
 
-    def __init__(self, path: Path, *, server_errors: str | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        server_errors: str | None = None,
+        like: Mapping[str, Likeness] = MappingProxyType({}),
+        moved: Callable[[str], str] = str,
+    ) -> None:
         """Read the description at `path`.
 
         `server_errors` names the schema of the description that answers 500 to 599 follow, where
-        the description says so but lists none of them.
+        the description says so but lists none of them. `like` gives operations that the vendor has
+        and the description leaves out, by the ids that they are to have here. `moved` says where
+        each path is really found.
         """
         content = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both loaders are safe
+        items = {moved(path): item for path, item in content["paths"].items()}
+        for operation_id, likeness in like.items():
+            model = items[moved(likeness.to_path)][likeness.method]
+            item = items.setdefault(moved(likeness.path), {})
+            item[likeness.method] = {**model, "operationId": operation_id}
+        content["paths"] = items
         operations = {
             operation["operationId"]: operation
             for path_item in content["paths"].values()

@@ -88,6 +88,11 @@ EXAMPLES = {
     ),
     "Deal_Basic_get_page": Example("GET", "/crm/v3/objects/deals?limit=1"),
     "Deal_Search_do_search": Example("POST", "/crm/v3/objects/deals/search", SEARCH),
+    "Deal_Batch_read": Example(
+        "POST",
+        "/crm/v3/objects/deals/batch/read",
+        {"inputs": [{"id": "1001"}], "properties": [], "propertiesWithHistory": ["dealstage"]},
+    ),
     "Prop_Core_get_all": Example("GET", "/crm/v3/properties/companies"),
     "Prop_Core_create": Example(
         "POST",

@@ -11,6 +11,7 @@ import pytest
 from simulators.clock import StoppedClock
 from simulators.faults import Fault, Refuse
 from simulators.hubspot import HubspotSimulator, HubspotState, load_state, save_state
+from simulators.hubspot.associations import DEAL_COMPANIES, DEAL_CONTACTS
 from simulators.serving import serving
 from tests.simulators.conftest import Hubspot, Serve
 
@@ -47,6 +48,24 @@ def test_a_contact_has_companies_and_one_primary_one(associated: Hubspot) -> Non
 
     associated.state.associate("51", "1003", is_primary=True)
     assert companies_of(associated, "51") == {"1001": [279], "1002": [279], "1003": [1, 279]}
+
+
+def test_a_deal_has_companies_and_contacts(associated: Hubspot) -> None:
+    deal = associated.state.add("deals", {"dealname": "Mill wheel"})
+    associated.state.associate(deal.id, "1001", is_primary=True, kind=DEAL_COMPANIES)
+    associated.state.associate(deal.id, "51", kind=DEAL_CONTACTS)
+
+    found = {
+        other: associated.client.post(
+            PATH.replace("contacts/companies", f"deals/{other}"), json={"inputs": [{"id": deal.id}]}
+        ).json()["results"][0]["to"]
+        for other in ("companies", "contacts")
+    }
+
+    assert {
+        other: [(to["toObjectId"], [kind["typeId"] for kind in to["associationTypes"]])]
+        for other, [to] in found.items()
+    } == {"companies": [("1001", [5, 341])], "contacts": [("51", [3])]}
 
 
 def test_associations_come_and_go_without_a_change_of_the_records(
@@ -125,12 +144,18 @@ def test_an_erased_record_is_nowhere(associated: Hubspot) -> None:
 
 
 def test_associations_are_saved_with_the_account(associated: Hubspot, tmp_path: Path) -> None:
+    deal = associated.state.add("deals", {"dealname": "Mill wheel"})
+    associated.state.associate(deal.id, "1001", is_primary=True, kind=DEAL_COMPANIES)
     save_state(associated.state, tmp_path / "hubspot.json")
 
     restored = load_state(tmp_path / "hubspot.json")
 
-    assert list(restored.associations) == list(associated.state.associations)
-    assert len(list(restored.associations)) == 2
+    kept, before = (
+        {types: list(kind) for types, kind in state.associations.items()}
+        for state in (restored, associated.state)
+    )
+    assert kept == before
+    assert [len(kind) for kind in kept.values()] == [2, 1, 0]
 
 
 def test_a_scope_that_the_token_lacks_is_named_until_it_is_given(hubspot: Hubspot) -> None:

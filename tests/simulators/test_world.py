@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -387,6 +388,25 @@ def test_every_company_record_has_contacts_of_its_own_domain(world: World) -> No
         assert contact.contact_id.isdigit()
         assert domains.keys() >= set(contact.company_ids)
     assert 5 < sum(len(contact.company_ids) == 2 for contact in contacts) < 50
+
+
+def test_deals_are_about_companies_and_people_that_hubspot_has(world: World) -> None:
+    people = {contact.contact_id: contact.company_ids[0] for contact in world.hubspot_contacts}
+    deals = world.hubspot_deals
+
+    assert len({deal.deal_id for deal in deals}) == len(deals) > 20
+    assert {deal.properties["dealstage"] for deal in deals} >= {
+        "closedwon", "closedlost", "contractsent"
+    }  # fmt: skip
+    for deal in deals:
+        assert deal.contact_ids
+        assert {people[contact_id] for contact_id in deal.contact_ids} == {deal.company_id}
+        assert Decimal(deal.properties["amount"]) > 0
+        assert deal.created_at <= world.ended_at
+        is_closed = deal.properties["dealstage"] in {"closedwon", "closedlost"}
+        assert datetime.fromisoformat(deal.properties["closedate"]) <= world.ended_at or (
+            not is_closed
+        )
 
 
 def test_contacts_of_paying_companies_are_customers(world: World) -> None:

@@ -90,11 +90,13 @@ def test_a_missing_token_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
         ("JOB_RUN_CRON", "every night", "JOB_RUN_CRON must be five fields of cron"),
         ("JOB_RUN_CRON", "0 25 * * *", "JOB_RUN_CRON must be five fields of cron"),
         ("JOB_RUN_CRON", "0 0 3 * * *", "JOB_RUN_CRON must be five fields of cron"),
+        ("HUBSPOT_API_VERSION", "v2", "HUBSPOT_API_VERSION must be v3, or a year and a month"),
+        ("HUBSPOT_API_VERSION", "2026-13", "HUBSPOT_API_VERSION must be v3, or a year and"),
         ("JOB_TIMEZONE", "Vienna", "JOB_TIMEZONE must be an IANA name"),
         ("JOB_TIMEZONE", "../zone", "JOB_TIMEZONE must be an IANA name"),
     ],
 )
-def test_a_time_that_nothing_can_run_at_is_refused(
+def test_a_value_that_nothing_can_run_with_is_refused(
     name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)

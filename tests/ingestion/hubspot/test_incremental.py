@@ -18,8 +18,12 @@ def test_the_first_load_reads_the_lists_and_the_next_ones_search(account: Accoun
     assert account.asked() == [
         "GET /crm/v3/objects/companies",
         "GET /crm/v3/objects/contacts",
+        "GET /crm/v3/objects/deals",
         "GET /crm/v3/objects/companies?archived",
         "GET /crm/v3/objects/contacts?archived",
+        "GET /crm/v3/objects/deals?archived",
+        "POST /crm/v3/objects/companies/batch/read",
+        "POST /crm/v3/objects/contacts/batch/read",
         "POST /crm/v4/associations/contacts/companies/batch/read",
     ]
 
@@ -27,8 +31,10 @@ def test_the_first_load_reads_the_lists_and_the_next_ones_search(account: Accoun
     assert account.asked() == [
         "POST /crm/v3/objects/companies/search",
         "POST /crm/v3/objects/contacts/search",
+        "POST /crm/v3/objects/deals/search",
         "GET /crm/v3/objects/companies?archived",
         "GET /crm/v3/objects/contacts?archived",
+        "GET /crm/v3/objects/deals?archived",
         "POST /crm/v4/associations/contacts/companies/batch/read",
     ]
 
@@ -181,11 +187,19 @@ def test_a_database_goes_on_from_where_its_own_data_are(account: Account) -> Non
     assert len(account.names()) == 3
 
 
-def test_properties_that_came_to_the_list_are_filled_by_a_full_load(account: Account) -> None:
+def test_properties_that_came_to_the_list_are_filled_by_reading_all_records_again(
+    account: Account,
+) -> None:
     account.load()
     with account.warehouse.connect() as connection:
         connection.execute("update raw_hubspot.companies set properties = properties - 'name'")
+        connection.execute(
+            "update raw_hubspot.read_until set asked_for = array_remove(asked_for, 'name')"
+        )
 
-    account.load(full=True)
+    account.load_later()
 
     assert account.names()["1"] == "Company 1"
+    assert account.simulator.calls.to("*/companies/search") == []
+    account.load_later()
+    assert len(account.simulator.calls.to("*/search")) == 3

@@ -7,7 +7,7 @@ tell the same ids as text.
 from alembic import op
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 
 _LINEAGE = "_dlt_load_id text not null, _dlt_id text not null"
 
