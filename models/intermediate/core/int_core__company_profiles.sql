@@ -16,6 +16,16 @@ country_regions as (
 
 ),
 
+merged_companies as (
+
+    select
+        merged_hubspot_id,
+        hubspot_id
+    from {{ ref('stg_hubspot__merged_ids') }}
+    where object_type = 'companies'
+
+),
+
 latest as (
 
     select
@@ -47,9 +57,10 @@ select
     end as plan_group,
     latest.signup_timestamp,
     latest.num_of_employees_range,
-    latest.hubspot_company_id,
+    coalesce(merged_companies.hubspot_id, latest.hubspot_company_id) as hubspot_company_id,
     latest.is_test,
     latest.first_seen_at
 from latest
 left join plan_groups on latest.plan_id = plan_groups.plan_id
 left join country_regions on latest.country = country_regions.country
+left join merged_companies on latest.hubspot_company_id = merged_companies.merged_hubspot_id
