@@ -6,6 +6,7 @@ Importing it takes seconds, which is the library's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import great_expectations as gx
@@ -62,9 +63,8 @@ def check_raw_tables(
         WarehouseError: when the database does not answer.
     """
     moment = as_of or datetime.now(UTC)
-    database = _Database(warehouse)
     findings: list[Finding] = []
-    with warehouse.connect() as connection:
+    with closing(_Database(warehouse)) as database, warehouse.connect() as connection:
         for number, table in enumerate(tables, start=1):
             history = history_of(connection, table.loaded_as, moment)
             findings += _findings(database, table, history, moment)
@@ -86,7 +86,14 @@ class _Database:
             ),
         )
         self._context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        self._sources: dict[str, PostgresDatasource] = {}
         self._assets = 0
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        for source in self._sources.values():
+            source.get_execution_engine().close()
+            source.get_engine().dispose()
 
     def rows_of(self, table: CheckedTable) -> Batch:
         """The rows of a table."""
@@ -98,10 +105,12 @@ class _Database:
         return self._all(self._source("ops").add_query_asset(self._name(), query=query))
 
     def _source(self, schema: str) -> PostgresDatasource:
-        url = self._url.update_query_dict({"options": f"-csearch_path={schema}"})
-        return self._context.data_sources.add_or_update_postgres(
-            name=schema, connection_string=url.render_as_string(hide_password=False)
-        )
+        if schema not in self._sources:
+            url = self._url.update_query_dict({"options": f"-csearch_path={schema}"})
+            self._sources[schema] = self._context.data_sources.add_postgres(
+                name=schema, connection_string=url.render_as_string(hide_password=False)
+            )
+        return self._sources[schema]
 
     def _name(self) -> str:
         self._assets += 1
