@@ -371,7 +371,7 @@ def sent_events(draw: st.DrawFn) -> bytes:
     return mark + raw[:cut]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(st.lists(sent_events() | st.binary(max_size=20), min_size=1, max_size=8))
 def test_both_paths_say_the_same_of_anything(raws: list[bytes]) -> None:
     at_once(raws)

@@ -227,7 +227,7 @@ lines = st.one_of(
 def test_whatever_is_in_a_line_it_is_accounted_for(warehouse: Warehouse, tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
 
-    @settings(deadline=None, max_examples=80)
+    @settings(deadline=None, max_examples=40)
     @given(st.lists(lines, max_size=20), st.integers(1, 5))
     def check(written: list[bytes], batch_lines: int) -> None:
         with warehouse.connect() as connection:

@@ -175,7 +175,7 @@ def test_however_a_file_changes_between_loads_the_end_is_that_of_its_own_load(
 ) -> None:
     path = tmp_path / "e.jsonl"
 
-    @settings(deadline=None, max_examples=60)
+    @settings(deadline=None, max_examples=30)
     @given(
         st.lists(lines, max_size=8),
         st.lists(st.integers(0, 400), max_size=3),
@@ -323,6 +323,7 @@ def peak_megabytes(warehouse: Warehouse, path: Path) -> float:
     return seen / 2**20
 
 
+@pytest.mark.long
 def test_the_memory_does_not_grow_with_the_file(warehouse: Warehouse, tmp_path: Path) -> None:
     def lines_of(count: int) -> Iterator[bytes]:
         return (

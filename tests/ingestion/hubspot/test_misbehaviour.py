@@ -94,7 +94,26 @@ def load_once_more_or_less(account: Account) -> None:
     assert all(re.fullmatch(r"\S.*[^.]\.", sentence) for sentence in told)
 
 
-@pytest.mark.parametrize("faults", MISBEHAVIOURS.values(), ids=MISBEHAVIOURS)
+MOST_TELLING = {
+    "busy",
+    "cutting off",
+    "an expired token",
+    "a login wall",
+    "a record without id",
+    "a page twice",
+    "rows that move",
+    "a change",
+}
+"""Those that `make test` has time for."""
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(faults, id=name, marks=() if name in MOST_TELLING else pytest.mark.long)
+        for name, faults in MISBEHAVIOURS.items()
+    ],
+)
 def test_after_any_misbehaviour_the_next_load_completes(
     large_account: Account, faults: list[Fault]
 ) -> None:
@@ -127,7 +146,9 @@ def change(account: Account) -> None:
 
 
 @pytest.mark.parametrize("happens", [archive, add, merge, change])
-@pytest.mark.parametrize("path", ["contacts", "contacts/search"])
+@pytest.mark.parametrize(
+    "path", [pytest.param("contacts", marks=pytest.mark.long), "contacts/search"]
+)
 def test_what_happens_between_two_pages_is_known_after_the_next_load(
     large_account: Account,
     monkeypatch: pytest.MonkeyPatch,
