@@ -97,6 +97,7 @@ def build_models(
     def watch(event: EventMsg) -> None:
         if (
             on_progress is not None
+            and not event.info.name.startswith("LogHook")  # counted by themselves, from 1
             and hasattr(event.data, "total")
             and hasattr(event.data, "index")
         ):
