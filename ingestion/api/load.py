@@ -187,6 +187,11 @@ class Landing:
                 "again with --allow-shrinking."
             )
 
+    @property
+    def told(self) -> LoadSummary:
+        """What has been done so far, and what was stopped."""
+        return LoadSummary(tuple(self._done), tuple(self._stopped))
+
     def summary(self) -> LoadSummary:
         """What has been done.
 
@@ -194,10 +199,9 @@ class Landing:
             StoppedTablesError: when a table was stopped. Ask after the transaction has ended, so
                 that the others have landed.
         """
-        summary = LoadSummary(tuple(self._done), tuple(self._stopped))
         if self._stopped:
-            raise StoppedTablesError(summary)
-        return summary
+            raise StoppedTablesError(self.told)
+        return self.told
 
     def _note_fields(self, reading: Reading) -> tuple[str, ...]:
         """Write down the fields that came; gives those that are new, if not all are."""

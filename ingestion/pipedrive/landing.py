@@ -171,7 +171,7 @@ def ingest_pipedrive_deals(
         landing = Landing(load.connection, load.vendor, SOURCE, load.started_at)
         with load.connection.transaction():
             landing.land(reading, DEALS_PATH, partial(_land_deals, landing, missing))
-        deals = _told(landing)
+        deals = landing.told
         found = [deal_id for deal_id in wanted if deal_id in reading.seen and not deals.stopped]
         flows = load.read_flows(found, in_bulk=False, on_flow=on_flow)
     if missing:
@@ -261,7 +261,7 @@ def load_lists(
             landing.land(
                 source.reading(each.table), each.path, partial(landing.whole_list, each.table)
             )
-    return _told(landing)
+    return landing.told
 
 
 def _whole(lists: LoadSummary, flows: LoadSummary) -> LoadSummary:
@@ -276,14 +276,6 @@ def _whole(lists: LoadSummary, flows: LoadSummary) -> LoadSummary:
     if flows.stopped:
         raise FlowsBehindError(summary)
     return summary
-
-
-def _told(landing: Landing) -> LoadSummary:
-    """What has landed, without failing for what has not."""
-    try:
-        return landing.summary()
-    except StoppedTablesError as error:
-        return error.summary
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from simulators.alone import serve_until_ended
 from simulators.pipedrive.app import DEFAULT_TOKEN, PipedriveSimulator
 from simulators.pipedrive.limits import RateLimits
 from simulators.pipedrive.persistence import StateFileError, load_state, save_state
 from simulators.pipedrive.state import PipedriveState
-from simulators.serving import serving
 
 
 def main(
@@ -39,16 +37,7 @@ def main(
     simulator = PipedriveSimulator(
         account, api_token=token, limits=RateLimits() if limits else None
     )
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    try:
-        with serving(simulator, port=port) as base_url:
-            typer.echo(base_url)
-            ended.wait()
-    except OSError as error:
-        typer.echo(f"Port {port} cannot be used ({error.strerror}): give another --port.", err=True)
-        raise typer.Exit(1) from None
+    serve_until_ended(simulator, port=port)
     if state:
         save_state(account, state)
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Annotated
 
 import typer
 
-from simulators.serving import serving
+from simulators.alone import serve_until_ended
 from simulators.world import build_world
 from simulators.yobi.app import YobiSimulator
 from simulators.yobi.from_world import yobi_of
@@ -23,18 +21,7 @@ def main(
 
     Example: python -m simulators.yobi --port 8766
     """
-    world = build_world()
-    state = yobi_of(world)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    try:
-        with serving(YobiSimulator(state), port=port) as base_url:
-            typer.echo(base_url)
-            ended.wait()
-    except OSError as error:
-        typer.echo(f"Port {port} cannot be used ({error.strerror}): give another --port.", err=True)
-        raise typer.Exit(1) from None
+    serve_until_ended(YobiSimulator(yobi_of(build_world())), port=port)
 
 
 if __name__ == "__main__":
