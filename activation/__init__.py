@@ -12,11 +12,11 @@ from activation.declaration import (
 from activation.engine import retry_failed, run_sync
 from activation.errors import ActivationError, ExitCode
 from activation.ledger import RunStatus
-from activation.plan import Operation, Plan, PlanCounts, PlannedRow, plan_sync
+from activation.plan import Plan, PlanCounts, PlannedRow, plan_sync
 from activation.plan_statement import Scope
 from activation.result import Progress, SyncResult
 from activation.status import OutstandingRow, RunRecord, SyncStatus, sync_status
-from activation.writers.base import Usage, Writer
+from activation.writers.base import Operation, Usage, Writer
 
 __all__ = [
     "ActivationError",

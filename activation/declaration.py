@@ -23,6 +23,7 @@ from pydantic import (
 
 from activation.errors import DeclarationError, UnknownSyncError
 from activation.writers import DESTINATIONS
+from activation.writers.base import Mode, ValueKind
 
 SYNCS = Path(__file__).parent / "syncs"
 SKIP_REASON = "skip_reason"
@@ -30,13 +31,6 @@ SKIP_REASON = "skip_reason"
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
-class Mode(StrEnum):
-    """How rows become records."""
-
-    UPSERT = "upsert"
-    """Records are brought to the row's values; a row that disappears leaves its record alone."""
 
 
 class Policy(StrEnum):
@@ -62,6 +56,15 @@ class WhenNull(StrEnum):
     """The value that we wrote last is emptied."""
 
 
+class OnDrift(StrEnum):
+    """What is done where the destination was found to hold something else than it confirmed."""
+
+    REPORT = "report"
+    """It stays as it is there, and is on record in `ops.sync_drift`."""
+    REWRITE = "rewrite"
+    """It is also written again by the next run."""
+
+
 class FieldDeclaration(BaseModel):
     """One column of the model and the property that holds it in the destination."""
 
@@ -71,6 +74,12 @@ class FieldDeclaration(BaseModel):
     property: _Text
     """The destination's internal name."""
     when_null: WhenNull = WhenNull.SKIP
+    kind: ValueKind = ValueKind.TEXT
+    """What `millrace sync setup` makes of a property that is missing."""
+    label: _Text | None = None
+    """What people read there; made of the property's name when None."""
+    is_personal: bool = False
+    """Whether it holds personal data: the ledger keeps a digest of it, and nothing shows it."""
 
 
 class Guards(BaseModel):
@@ -92,7 +101,8 @@ class Declaration(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: _Name
-    """`<destination>_<object>__<purpose>`; also the file's name."""
+    """`<destination>_<object>__<purpose>`, or `<destination>_<purpose>` where the destination keeps
+    no records; also the file's name."""
     description: _Text
     destination: str
     object: str
@@ -105,6 +115,9 @@ class Declaration(BaseModel):
     policy: Policy
     batch_size: int = Field(ge=1)
     """Rows per request; at most what the vendor takes."""
+    decided_at: _Name | None = None
+    """Column with the instant since when the model wants the row as it is; for the latency."""
+    on_drift: OnDrift = OnDrift.REPORT
     park_after: int = Field(default=5, ge=1)
     """Refusals of the same values before a row is parked (policy row_by_row)."""
     guards: Guards = Field(default_factory=Guards)
@@ -114,6 +127,18 @@ class Declaration(BaseModel):
     def source(self) -> tuple[str, str]:
         """Schema and table of the model that says what the destination should hold."""
         return "activation", f"sync_{self.name}"
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """The destination's names of the fields, as declared."""
+        return tuple(field.property for field in self.fields)
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """The properties whose values are kept as digests and never shown."""
+        return DESTINATIONS[self.destination].personal | {
+            field.property for field in self.fields if field.is_personal
+        }
 
     @model_validator(mode="after")
     def _fits_destination(self) -> Self:
@@ -130,7 +155,13 @@ class Declaration(BaseModel):
                 f"batch_size: {self.destination} takes at most {destination.max_batch_size} rows "
                 "in a request"
             )
-        prefix = f"{self.destination}_{self.object}__"
+        if self.mode not in destination.modes:
+            raise ValueError(f"mode: {self.destination} takes {_listed(destination.modes)}")
+        missing = destination.required - set(self.properties)
+        if missing:
+            raise ValueError(f"fields: {self.destination} needs the property {_listed(missing)}")
+        several = Mode.UPSERT in destination.modes
+        prefix = f"{self.destination}_{self.object}__" if several else f"{self.destination}_"
         if not self.name.startswith(prefix) or self.name == prefix:
             raise ValueError(f"name: must be {prefix}<purpose>")
         return self

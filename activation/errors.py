@@ -81,6 +81,13 @@ class DestinationUnavailableError(DestinationError):
     """The retries are used up; a later run goes on from what was acknowledged."""
 
 
+class NoAnswerError(DestinationUnavailableError):
+    """A request that changes something was sent, and its answer did not come."""
+
+    def __init__(self, message: str, *, request_id: str | None = None) -> None:
+        super().__init__(message, request_id=request_id, may_have_arrived=True)
+
+
 def keys_named(keys: Sequence[str], limit: int = 10) -> str:
     """The keys for a sentence, the first few of them by name."""
     rest = len(keys) - limit

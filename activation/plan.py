@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 import psycopg
 from psycopg.rows import TupleRow, class_row
@@ -20,14 +19,8 @@ from psycopg.rows import TupleRow, class_row
 from activation.declaration import SKIP_REASON, Declaration
 from activation.errors import SourceError, keys_named
 from activation.plan_statement import Scope, plan_statement
+from activation.writers.base import Operation
 from warehouse.database import Warehouse
-
-
-class Operation(StrEnum):
-    """Whether the destination ever confirmed the row's key to this sync."""
-
-    INSERT = "insert"
-    UPDATE = "update"
 
 
 @dataclass(frozen=True, slots=True)

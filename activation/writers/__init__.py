@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from activation.writers.base import OpenWriter
+from activation.writers.base import Mode, OpenWriter
 from activation.writers.hubspot import OBJECTS, open_hubspot
 from activation.writers.limits import HUBSPOT
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """Where what is read of a destination lands, to be compared with what was written.
+
+    The table has `id`, `updated_at` (the destination's clock) and `properties` (jsonb, text by
+    property); `raw_hubspot.read_until` says until when all its rows are known.
+    """
+
+    schema: str
+    table: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +27,23 @@ class Destination:
     """What a declaration may ask of one vendor."""
 
     objects: frozenset[str]
+    modes: frozenset[Mode]
     max_batch_size: int
     open_writer: OpenWriter
+    required: frozenset[str] = frozenset()
+    """Properties that every sync has to name."""
+    personal: frozenset[str] = frozenset()
+    """Properties that hold personal data, whatever a declaration says."""
+    landed: Mapping[str, Landed] = field(default_factory=dict)
+    """By object, where ingestion lands it; objects that are not read back are missing."""
 
 
 DESTINATIONS: Mapping[str, Destination] = {
-    "hubspot": Destination(frozenset(OBJECTS), HUBSPOT.batch_size, open_hubspot),
+    "hubspot": Destination(
+        objects=frozenset(OBJECTS),
+        modes=frozenset({Mode.UPSERT, Mode.MIRROR}),
+        max_batch_size=HUBSPOT.batch_size,
+        open_writer=open_hubspot,
+        landed={kind: Landed("raw_hubspot", name) for kind, name in OBJECTS.items()},
+    ),
 }

@@ -13,6 +13,48 @@ from enum import StrEnum
 from typing import Protocol
 
 
+class Mode(StrEnum):
+    """How rows become records (spec/activation.md, Declared, not coded)."""
+
+    UPSERT = "upsert"
+    """Records are brought to the row's values; a row that disappears leaves its record alone."""
+    MIRROR = "mirror"
+    """As upsert; of a row that disappears, the values that the sync wrote are emptied."""
+    APPEND = "append"
+    """A row is sent once, for good: later changes of it mean nothing."""
+    MESSAGE = "message"
+    """As append, to people."""
+
+    @property
+    def sends_once(self) -> bool:
+        """Whether a row that was acknowledged is settled for good."""
+        return self in {Mode.APPEND, Mode.MESSAGE}
+
+
+class Operation(StrEnum):
+    """What is done with a row's record."""
+
+    INSERT = "insert"
+    """The destination never confirmed the row's key to this sync."""
+    UPDATE = "update"
+    REMOVE = "remove"
+    """The row is gone (mode mirror): the values that this sync wrote are emptied."""
+
+
+class Repeating(StrEnum):
+    """What may be done about a row that was sent and whose answer never came.
+
+    spec/activation.md, Engine: unsure, record.
+    """
+
+    READ_BACK = "read_back"
+    """Its record can be read: the engine looks before it sends again."""
+    HARMLESS = "harmless"
+    """The destination knows a row by its key and counts it once: it is sent again."""
+    ASK = "ask"
+    """Sent again, it would have its effect twice: a person decides (`millrace sync retry`)."""
+
+
 class Outcome(StrEnum):
     """What became of one row of a request."""
 
@@ -35,6 +77,7 @@ class RowRequest:
     key: str
     values: Mapping[str, str | None]
     """Property and value as text (see `activation.plan`); None empties the property."""
+    operation: Operation = Operation.UPDATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +132,17 @@ class PropertyDescription:
     """What an option is, for sentences: `option`, `owner`."""
 
 
+@dataclass(frozen=True, slots=True)
+class NewProperty:
+    """A property that `millrace sync setup` makes."""
+
+    name: str
+    """The destination's internal name."""
+    label: str
+    """What people read there."""
+    kind: ValueKind
+
+
 Records = Mapping[str, Mapping[str, str | None]]
 """Values by key and property, as the destination writes them."""
 
@@ -120,31 +174,47 @@ class Usage:
 class Writer(Protocol):
     """One kind of record in one destination.
 
-    Every method may raise `DestinationRefusedError` (asking again would not help) or
-    `DestinationUnavailableError` (the retries are used up); neither is about a single row.
+    Every method that asks the destination may raise `DestinationRefusedError` (asking again would
+    not help) or `DestinationUnavailableError` (the retries are used up); neither is about a single
+    row. One that changes something raises `NoAnswerError` when a request was sent and its answer
+    did not come (a timeout, a cut connection); unless repeating is `HARMLESS`, no writer repeats
+    such a request by itself. A request that was certainly not carried out (no connection, 429) is
+    repeated by the writer, within the vendor's limits.
     """
 
     @property
     def usage(self) -> Usage:
         """Requests made so far, by whoever used this writer."""
 
+    @property
+    def repeating(self) -> Repeating:
+        """What may be done about a row whose answer never came."""
+
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """Those of the properties that the destination has. Changes nothing."""
+
+    def misfit(self, row: RowRequest) -> str | None:
+        """Why the destination would refuse the row, beyond what `describe` tells; None when it
+        would take it. Asks nobody, and names no value.
+        """
 
     def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
         """The records of these keys as they are now, in one request. Changes nothing.
 
-        At most as many keys as `write` takes rows. A record that does not exist is left out; a
-        property without a value is None or left out.
+        Asked only where `repeating` is `READ_BACK`, for at most as many keys as `write` takes rows.
+        A record that does not exist is left out; a property without a value is None or left out.
         """
 
     def add_options(self, description: PropertyDescription, values: Sequence[str]) -> None:
         """Add options to a property that takes new ones; those in `description` stay."""
 
+    def create_property(self, wanted: NewProperty) -> None:
+        """Make a property that the destination does not have."""
+
     def write(self, rows: Sequence[RowRequest]) -> Sequence[RowResult]:
         """Send the rows in one request; exactly one result for each, in any order.
 
-        Repeated with the same rows, it must leave the destination as one call does.
+        Rows that a `HARMLESS` or `READ_BACK` destination has already leave it as it is.
         """
 
 

@@ -1,20 +1,19 @@
-"""The writer for HubSpot's CRM: batch updates, property options, owners.
-
-A batch update sets values outright, so that sending it again changes nothing more: a request whose
-answer was lost is simply repeated.
-"""
+"""The writer for HubSpot's CRM: batch updates of companies and contacts, properties, owners."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote
 
 from activation.errors import DestinationRefusedError
 from activation.writers.base import (
+    NewProperty,
     Option,
     PropertyDescription,
     Records,
+    Repeating,
     RowRequest,
     RowResult,
     Usage,
@@ -38,8 +37,10 @@ from activation.writers.limits import HubSpotLimits
 from warehouse.hubspot_paths import HubspotPaths
 from warehouse.settings import get_settings
 
-OBJECTS: Mapping[str, str] = {"company": "companies"}
+OBJECTS: Mapping[str, str] = {"company": "companies", "contact": "contacts"}
 """What a declaration calls a record, and what HubSpot's addresses call it."""
+_GROUPS: Mapping[str, str] = {"company": "companyinformation", "contact": "contactinformation"}
+"""The group of properties that every account has."""
 
 _NUMBERED = HubspotPaths()
 
@@ -51,12 +52,27 @@ _KINDS: Mapping[str, ValueKind] = {
     "datetime": ValueKind.INSTANT,
 }
 
+_NEW_KINDS: Mapping[ValueKind, tuple[str, str]] = {
+    ValueKind.TEXT: ("string", "text"),
+    ValueKind.NUMBER: ("number", "number"),
+    ValueKind.BOOLEAN: ("bool", "booleancheckbox"),
+    ValueKind.DATE: ("date", "date"),
+    ValueKind.INSTANT: ("datetime", "date"),
+    ValueKind.CHOICE: ("enumeration", "select"),
+    ValueKind.CHOICES: ("enumeration", "checkbox"),
+}
+"""`type` and `fieldType` of a new property."""
+_YES_AND_NO = [
+    {"label": "Yes", "value": "true", "displayOrder": 0, "hidden": False},
+    {"label": "No", "value": "false", "displayOrder": 1, "hidden": False},
+]
+
 
 class HubSpotWriter:
     """A `Writer` of one kind of HubSpot record.
 
     Args:
-        kind: `company`.
+        kind: `company` or `contact`.
         client: the account; stays the caller's to close.
         paths: the addresses that it has.
     """
@@ -64,6 +80,7 @@ class HubSpotWriter:
     def __init__(self, kind: str, client: HubSpotClient, paths: HubspotPaths = _NUMBERED) -> None:
         self._records = f"/{paths.objects(OBJECTS[kind])}"
         self._properties = f"/{paths.properties(OBJECTS[kind])}"
+        self._group = _GROUPS[kind]
         self._owners_path = f"/{paths.owners}"
         self._client = client
 
@@ -71,6 +88,15 @@ class HubSpotWriter:
     def usage(self) -> Usage:
         """Requests made so far, by all who use the client."""
         return self._client.usage
+
+    @property
+    def repeating(self) -> Repeating:
+        """Records can be read back."""
+        return Repeating.READ_BACK
+
+    def misfit(self, row: RowRequest) -> str | None:
+        """See `Writer.misfit`. HubSpot's ids are numbers."""
+        return None if row.key.isdecimal() else "the key is not an id of HubSpot's"
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """See `Writer.describe`. The options of an owner property are the account's owners."""
@@ -118,6 +144,26 @@ class HubSpotWriter:
             refusal = Refusal.of(response)
             raise DestinationRefusedError(
                 f"HubSpot did not take new options for {description.name}: {refusal.text}",
+                request_id=refusal.request_id,
+            )
+
+    def create_property(self, wanted: NewProperty) -> None:
+        """See `Writer.create_property`. It goes to the group that every account has."""
+        kind, field_type = _NEW_KINDS[wanted.kind]
+        definition: dict[str, Any] = {
+            "name": wanted.name,
+            "label": wanted.label,
+            "type": kind,
+            "fieldType": field_type,
+            "groupName": self._group,
+        }
+        if kind == "enumeration":
+            definition["options"] = _YES_AND_NO if wanted.kind is ValueKind.BOOLEAN else []
+        response = self._client.write("POST", self._properties, definition)
+        if not response.is_success:
+            refusal = Refusal.of(response)
+            raise DestinationRefusedError(
+                f"HubSpot did not make the property {wanted.name}: {refusal.text}",
                 request_id=refusal.request_id,
             )
 

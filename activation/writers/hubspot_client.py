@@ -28,6 +28,7 @@ from activation.errors import (
     DestinationRefusedError,
     DestinationUnavailableError,
     MissingScopeError,
+    NoAnswerError,
 )
 from activation.writers.base import Usage
 from activation.writers.hubspot_answers import Refusal
@@ -106,13 +107,14 @@ class HubSpotClient:
         return self._ask(self._http.build_request("POST", path, json=body), is_write=False)
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
-        """The answer to a request that changes something and may safely be repeated.
+        """The answer to a request that changes something.
 
         Returns:
             A success, or a refusal that is about what was sent.
 
         Raises:
-            DestinationError: when there is neither.
+            NoAnswerError: when it was sent and no answer came; it is not repeated.
+            DestinationError: when there is neither, after repeating what was refused for now.
         """
         return self._ask(self._http.build_request(method, path, json=body), is_write=True)
 
@@ -156,9 +158,13 @@ class HubSpotClient:
             raise _TransientError(f"no connection ({type(error).__name__})") from None
         except httpx.TransportError as error:
             self._count(is_write)
-            raise _TransientError(
-                f"no answer ({type(error).__name__})", may_have_arrived=True
-            ) from None
+            happened = f"no answer ({type(error).__name__})"
+            if is_write:
+                raise NoAnswerError(
+                    f"HubSpot could not be used: {happened}. Run the sync again later; it looks "
+                    "what became of the rows that were under way."
+                ) from None
+            raise _TransientError(happened) from None
         self._count(is_write)
         if not response.is_success:
             self._judge(Refusal.of(response), response, is_write=is_write)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 
 from activation.errors import DestinationError
 from activation.writers.base import (
+    NewProperty,
     Option,
     Outcome,
     PropertyDescription,
     Records,
+    Repeating,
     RowRequest,
     RowResult,
     Usage,
@@ -65,7 +67,23 @@ class MemoryWriter:
     """The process ends before its request of this number, of whatever kind, has any effect."""
     dies_after: int | None = None
     """The process ends when its request of this number has taken effect."""
+    repeating: Repeating = Repeating.READ_BACK
+    created: list[NewProperty] = field(default_factory=list)
+    """Properties that were made."""
+    misfits: dict[str, str] = field(default_factory=dict)
+    """Keys that the destination is known to refuse, and why."""
     usage: Usage = field(default_factory=Usage)
+
+    def misfit(self, row: RowRequest) -> str | None:
+        """As the test said."""
+        return self.misfits.get(row.key)
+
+    def create_property(self, wanted: NewProperty) -> None:
+        """Have it from now on."""
+        self._arrive(is_write=True)
+        self.created.append(wanted)
+        self.properties[wanted.name] = PropertyDescription(wanted.name, wanted.kind)
+        self._answer()
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """The described properties that there are."""
