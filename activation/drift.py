@@ -222,7 +222,10 @@ def _pages(
     parameters: Mapping[str, Any],
 ) -> Iterator[list[_Compared]]:
     with connection.cursor("drift", row_factory=class_row(_Compared)) as cursor:
+        # All rows are wanted, and of tables that were filled just now the planner knows nothing.
+        connection.execute("set local cursor_tuple_fraction = 1; set local enable_nestloop = off")
         cursor.execute(statement, parameters)
+        connection.execute("set local enable_nestloop = on")
         while page := cursor.fetchmany(_PAGE):
             yield page
 

@@ -67,14 +67,12 @@ GIVE_UP: LiteralString = """
         and drift.resolved_at is null
         and (
             drift.property <> all(%(properties)s::text[])
+            or drift.key not in (select key from record where is_current and not is_gone)
             or not exists (
-                select from record
-                inner join ops.sync_state as state
-                    on state.sync = %(sync)s and state.key = record.key
+                select from ops.sync_state as state
                 where
-                    record.key = drift.key
-                    and record.is_current
-                    and not record.is_gone
+                    state.sync = %(sync)s
+                    and state.key = drift.key
                     and state.payload ? drift.property
             )
         )
@@ -109,7 +107,6 @@ COMPARE: LiteralString = """
     from record
     inner join ops.sync_state as state on state.sync = %(sync)s and state.key = record.key
     inner join {landed} as landed on landed.id = record.id
-    cross join killed
     cross join lateral (
         select
             property,
@@ -147,7 +144,7 @@ COMPARE: LiteralString = """
         record.is_current
         and not record.is_gone
         and outstanding.status is distinct from 'unsure'
-        and state.acknowledged_at > killed.at
+        and state.acknowledged_at > (select at from killed)
         and (value.acknowledged is distinct from value.found or drift.drift_id is not null)
         -- It is news: later than the latest that is known of the value.
         and greatest(state.acknowledged_at, drift.found_at) < greatest(
