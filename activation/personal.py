@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Mapping
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -20,3 +21,11 @@ def digest(value: str) -> str:
 def is_digest(text: str | None) -> bool:
     """Whether a text of the ledger is a digest, and not a value."""
     return text is not None and _DIGEST.fullmatch(text) is not None
+
+
+def kept(values: Mapping[str, str | None], personal: Collection[str]) -> dict[str, str | None]:
+    """Values as the ledger keeps them: those of `personal` properties as digests."""
+    return {
+        name: digest(value) if value is not None and name in personal else value
+        for name, value in values.items()
+    }
