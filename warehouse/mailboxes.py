@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.policy import SMTP
 from typing import Any
@@ -22,14 +21,17 @@ def mailboxes(text: str) -> tuple[Address, ...]:
     try:
         header: Any = SMTP.header_factory("To", text)
         addresses: tuple[Address, ...] = header.addresses
-    except (ValueError, HeaderParseError, IndexError, AttributeError):  # all of them happen
+    except Exception:  # the library's parser stumbles over some wrong texts with errors of any kind
         addresses = ()
     else:
         if header.defects or any(group.display_name for group in header.groups):
             addresses = ()
     if not addresses or not all(map(_is_deliverable, addresses)):
         raise ValueError("must be e-mail addresses with commas between them")
-    return tuple({address.addr_spec: address for address in addresses}.values())
+    found: dict[str, Address] = {}
+    for address in addresses:
+        found.setdefault(address.addr_spec, address)
+    return tuple(found.values())
 
 
 def _is_deliverable(address: Address) -> bool:

@@ -91,14 +91,15 @@ class EmailWriter(MessageWriter):
         refused others, the result's message says how many and why.
         """
         (row,) = rows
-        message = self._composed(row)
+        message = self.composed(row)
         identity = str(message["Message-ID"])
         recipients = [address.addr_spec for address in message["To"].addresses]
         delivery = self._server.deliver(message.as_bytes(), recipients, message_id=identity)
         outcome = Outcome.WRITTEN if delivery.is_accepted else Outcome.FAILED
         return [RowResult(row.key, outcome, delivery.complaint, identity)]
 
-    def _composed(self, row: RowRequest) -> EmailMessage:
+    def composed(self, row: RowRequest) -> EmailMessage:
+        """The message of a row that is no misfit, as it is handed over."""
         values = {name: value or "" for name, value in row.values.items()}
         message = EmailMessage(policy=_POLICY)
         message["From"] = self._server.account.sender
