@@ -9,10 +9,10 @@ from activation.declaration import (
     load_declaration,
     load_declarations,
 )
-from activation.engine import retry_failed, run_sync
+from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ActivationError, ExitCode
 from activation.ledger import RunStatus
-from activation.plan import Plan, PlanCounts, PlannedRow, plan_sync
+from activation.plan import Plan, PlanCounts, PlannedRow
 from activation.plan_statement import Scope
 from activation.result import Progress, SyncResult
 from activation.status import OutstandingRow, RunRecord, SyncStatus, sync_status
@@ -40,6 +40,8 @@ __all__ = [
     "load_declarations",
     "plan_sync",
     "retry_failed",
+    "revert_run",
     "run_sync",
+    "run_syncs",
     "sync_status",
 ]
