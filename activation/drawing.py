@@ -155,6 +155,8 @@ def draw(
         "skip_reason": sql.Identifier(SKIP_REASON),
         "to_write": _TO_WRITE,
         "named": sql.Literal(_NAMED),
+        # A key that is text already is compared as it stands, so that its statistics count.
+        "as_text": sql.SQL("" if columns[declaration.key] == "text" else "::text"),
     }
     with connection.transaction():
         # The source may be a view on what others are changing.
@@ -168,7 +170,9 @@ def draw(
                 """
                 select
                     (select count(*) from {source}),
-                    not exists (select from ops.sync_state where sync = {sync})
+                    (
+                        select key from ops.sync_state where sync = {sync} order by key limit 1
+                    ) is null
                 """
             ).format(**names)
         ).fetchone() or (0, True)
@@ -187,8 +191,8 @@ _DUPLICATES: LiteralString = """
     select relation.{key}::text collate "C" as key
     from {source} as relation
     where
-        nullif(relation.{skip_reason}, '') is null
-        and relation.{key}::text in (select key from {drawn} where standing in {to_write})
+        (relation.{skip_reason} is null or relation.{skip_reason} = '')
+        and relation.{key}{as_text} in (select key from {drawn} where standing in {to_write})
     group by relation.{key}
     having count(*) > 1
     order by 1

@@ -109,7 +109,10 @@ def test_after_a_restore_messages_that_may_have_gone_out_are_held_back(
     run_sync(warehouse, sync, writer=writer, yes=True)
     with warehouse.connect() as connection:  # the ledger forgets what was sent after the backup
         connection.execute("truncate ops.sync_state, ops.sync_row, ops.sync_run cascade")
-        connection.execute("insert into ops.restore (restored_at) values (clock_timestamp())")
+        connection.execute(
+            "insert into ops.restore (restored_at, taken_at, millrace_version, schema_revision) "
+            "values (clock_timestamp(), clock_timestamp(), '0', '0012')"
+        )
     result = run_sync(warehouse, sync, writer=writer, yes=True)
     assert (result.written, result.counts.parked) == (0, 1)
     assert outstanding(warehouse) == {"1": "unsure"}
