@@ -18,7 +18,10 @@ ledger as (
 
 outstanding as (
 
-    select * from {{ ref('stg_ops__sync_outstanding') }}
+    select
+        outstanding.*,
+        {{ destination_of('outstanding.sync') }} as destination
+    from {{ ref('stg_ops__sync_outstanding') }} as outstanding
 
 ),
 
@@ -66,9 +69,7 @@ occurrences as (
         outstanding.status = 'unsure'
         and outstanding.last_seen_at > ledger.told_since
         -- Elsewhere the next run finds out by itself.
-        and {{ destination_of('outstanding.sync') }} in (
-            '{{ message_destinations() | join("', '") }}'
-        )
+        and outstanding.destination in ('{{ message_destinations() | join("', '") }}')
 
     union all
 
