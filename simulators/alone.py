@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import AbstractContextManager
 
 import typer
 from starlette.types import ASGIApp
@@ -21,12 +22,25 @@ def serve_until_ended(app: ASGIApp, *, port: int) -> None:
     Raises:
         typer.Exit: when the port cannot be used, after a sentence on stderr.
     """
+    run_until_ended(serving(app, port=port), port=port)
+
+
+def run_until_ended(served: AbstractContextManager[object], *, port: int) -> None:
+    """Enter `served`, print what it yields, and leave it after Ctrl-C or SIGTERM.
+
+    Args:
+        served: a simulator that serves for the length of a `with` block, and where.
+        port: that it is to use, to be named when it cannot.
+
+    Raises:
+        typer.Exit: when the port cannot be used, after a sentence on stderr.
+    """
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     try:
-        with serving(app, port=port) as base_url:
-            typer.echo(base_url)
+        with served as where:
+            typer.echo(where)
             ended.wait()
     except OSError as error:
         typer.echo(f"Port {port} cannot be used ({error.strerror}): give another --port.", err=True)

@@ -6,7 +6,9 @@ for the project's root.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from email.headerregistry import Address
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -19,6 +21,11 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from warehouse.hubspot_paths import NUMBERED, HubspotPaths
+from warehouse.mailboxes import mailboxes
+
+_SLACK_WEBHOOK = re.compile(
+    r"(?P<base_url>https?://[\w.:-]+)(?P<path>/services/[\w-]+/[\w-]+/[\w-]+)", re.ASCII
+)
 
 
 class SettingsError(Exception):
@@ -42,6 +49,40 @@ class YobiLogin:
     password: SecretStr
     base_url: str
     """Without a slash at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlackWebhook:
+    """A Slack channel's incoming webhook. Whoever knows its path can post there."""
+
+    base_url: str
+    """Scheme and host, without a slash at the end."""
+    path: SecretStr
+
+
+class SmtpSecurity(StrEnum):
+    """How the connection to a mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    """It begins in the open, and goes on encrypted or not at all."""
+    TLS = "tls"
+    """It is encrypted from the first byte."""
+    NONE = "none"
+    """It is not: for a server on the same machine or network."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpAccount:
+    """The mail server that messages are handed to, and who hands them over."""
+
+    host: str
+    port: int
+    security: SmtpSecurity
+    sender: Address
+    """Whom messages are from, and whom the server tells what it could not deliver."""
+    username: str | None = None
+    """None where the server asks for no login."""
+    password: SecretStr | None = None
 
 
 class Settings(BaseSettings):
@@ -71,6 +112,15 @@ class Settings(BaseSettings):
     """Of a private API, so that nothing stands here unless it is set."""
     internal_yobi_user_email_domains: str = Field("", alias="INTERNAL_YOBI_USER_EMAIL_DOMAINS")
     """Domains, with commas between: what users with such addresses did is not the customers'."""
+    slack_webhook_url: SecretStr | None = Field(None, alias="SLACK_WEBHOOK_URL")
+    """Of the channel that messages go to; whoever knows it can post there."""
+    smtp_host: str | None = Field(None, alias="SMTP_HOST")
+    smtp_port: int = Field(587, alias="SMTP_PORT", ge=1, le=65_535)
+    smtp_security: SmtpSecurity = Field(SmtpSecurity.STARTTLS, alias="SMTP_SECURITY")
+    smtp_username: str | None = Field(None, alias="SMTP_USERNAME")
+    smtp_password: SecretStr | None = Field(None, alias="SMTP_PASSWORD")
+    smtp_from: str | None = Field(None, alias="SMTP_FROM")
+    """Whom messages are from: `millrace@example.com`, or `Millrace <millrace@example.com>`."""
     job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
     """When the whole river runs: five fields of cron, in `job_timezone`."""
     job_timezone: str = Field("America/New_York", alias="JOB_TIMEZONE")
@@ -89,6 +139,13 @@ class Settings(BaseSettings):
         if not url.startswith(("http://", "https://")):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _one_mailbox(cls, text: str | None) -> str | None:
+        if text is not None and len(mailboxes(text)) != 1:
+            raise ValueError("must be one e-mail address")
+        return text
 
     @field_validator("hubspot_api_version")
     @classmethod
@@ -171,6 +228,62 @@ class Settings(BaseSettings):
                 "into .env."
             )
         return YobiLogin(self.yobi_email, self.yobi_password, self.yobi_base_url)
+
+    def require_slack_webhook(self) -> SlackWebhook:
+        """The incoming webhook of the channel that messages go to.
+
+        Raises:
+            SettingsError: when `SLACK_WEBHOOK_URL` is not set, or is no such address.
+        """
+        if self.slack_webhook_url is None:
+            raise SettingsError(
+                "SLACK_WEBHOOK_URL is not set: put the URL of a Slack incoming webhook into the "
+                "environment or into .env."
+            )
+        parts = _SLACK_WEBHOOK.fullmatch(self.slack_webhook_url.get_secret_value().strip())
+        if parts is None:
+            raise SettingsError(
+                "SLACK_WEBHOOK_URL is not an incoming webhook, whose URL reads "
+                "https://hooks.slack.com/services/ with three parts behind it: copy it again from "
+                "the Slack app's page."
+            )
+        return SlackWebhook(parts["base_url"], SecretStr(parts["path"]))
+
+    def require_smtp(self) -> SmtpAccount:
+        """The mail server that messages are handed to.
+
+        Raises:
+            SettingsError: when `SMTP_HOST` or `SMTP_FROM` is not set, or half of a login, or a
+                login that cannot be sent.
+        """
+        if self.smtp_host is None or self.smtp_from is None:
+            values = {"SMTP_HOST": self.smtp_host, "SMTP_FROM": self.smtp_from}
+            missing = [name for name, value in values.items() if value is None]
+            raise SettingsError(
+                f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set: put the "
+                "mail server and the address that messages are from into the environment or into "
+                ".env."
+            )
+        password = self.smtp_password.get_secret_value() if self.smtp_password else None
+        if (self.smtp_username is None) != (password is None):
+            raise SettingsError(
+                "SMTP_USERNAME and SMTP_PASSWORD go together: set both, or neither where the mail "
+                "server asks for no login."
+            )
+        if not f"{self.smtp_username}{password}".isascii():
+            raise SettingsError(
+                "SMTP_USERNAME or SMTP_PASSWORD holds characters that are not ASCII, and no login "
+                "can carry them: check both."
+            )
+        (sender,) = mailboxes(self.smtp_from)
+        return SmtpAccount(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            sender=sender,
+            username=self.smtp_username,
+            password=self.smtp_password,
+        )
 
 
 @cache

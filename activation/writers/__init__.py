@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from activation.writers import email, slack
 from activation.writers.base import Mode, OpenWriter
 from activation.writers.hubspot import OBJECTS, open_hubspot
-from activation.writers.limits import HUBSPOT
+from activation.writers.limits import EMAIL, HUBSPOT, SLACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,5 +46,20 @@ DESTINATIONS: Mapping[str, Destination] = {
         max_batch_size=HUBSPOT.batch_size,
         open_writer=open_hubspot,
         landed={kind: Landed("raw_hubspot", name) for kind, name in OBJECTS.items()},
+    ),
+    "slack": Destination(
+        objects=frozenset({"message"}),
+        modes=frozenset({Mode.MESSAGE}),
+        max_batch_size=SLACK.batch_size,
+        open_writer=slack.open_slack,
+        required=frozenset(slack.REQUIRED),
+    ),
+    "email": Destination(
+        objects=frozenset({"message"}),
+        modes=frozenset({Mode.MESSAGE}),
+        max_batch_size=EMAIL.batch_size,
+        open_writer=email.open_email,
+        required=frozenset(email.REQUIRED),
+        personal=frozenset({email.TO}),
     ),
 }

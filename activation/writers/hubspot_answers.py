@@ -5,7 +5,6 @@ HubSpot may leave fields out and add others, so that only what is indispensable 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -15,8 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from activation.errors import DestinationUnavailableError
 from activation.writers.base import Outcome, RowResult
-
-_EMAIL = re.compile(r"[^\s@\"'<>,;:()\[\]]+@[^\s@\"'<>,;:()\[\]]+\.[A-Za-z]{2,}")
+from activation.writers.wording import without_addresses
 
 
 class Answer(BaseModel):
@@ -226,8 +224,8 @@ def refused(keys: Sequence[str], key: str, message: str, identity: str | None) -
     return RowResult(key, outcome, message, identity)
 
 
-def _worded(message: str, details: Sequence[ErrorDetail], longest: int = 1000) -> str:
+def _worded(message: str, details: Sequence[ErrorDetail]) -> str:
     """A message with its details, cut to size, without e-mail addresses."""
     further = [each.message for each in details if each.message and each.message not in message]
     text = ": ".join(part for part in (message, "; ".join(further)) if part)
-    return _EMAIL.sub("(address)", text)[:longest]
+    return without_addresses(text)

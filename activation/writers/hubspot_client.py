@@ -5,38 +5,24 @@ spec/activation.md, Engine: write.
 
 from __future__ import annotations
 
-import logging
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 from pyrate_limiter import Limiter
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_after_attempt,
-    wait_exponential_jitter,
-)
 
 from activation.errors import (
-    DestinationError,
     DestinationRefusedError,
-    DestinationUnavailableError,
     MissingScopeError,
     NoAnswerError,
 )
+from activation.writers.attempts import NEVER_SENT, TransientError, asked_to_wait, persist
 from activation.writers.base import Usage
 from activation.writers.hubspot_answers import Refusal
 from activation.writers.limits import HUBSPOT, HubSpotLimits, shared_limiter
 
-logger = logging.getLogger(__name__)
-
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _ABOUT_WHAT_WAS_SENT = {400, 409, 413, 422}
 _TRY_AGAIN = {408, 423, 429}
 _NOT_IN_A_TOKEN = re.compile(r"[^!-~]")
@@ -119,43 +105,20 @@ class HubSpotClient:
         return self._ask(self._http.build_request(method, path, json=body), is_write=True)
 
     def _ask(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
-        may_have_arrived = False
-
-        def attempt() -> httpx.Response:
-            nonlocal may_have_arrived
-            try:
-                return self._attempt(request, is_write=is_write)
-            except _TransientError as error:
-                may_have_arrived |= is_write and error.may_have_arrived
-                raise
-
-        retrying = Retrying(
-            stop=stop_after_attempt(self.limits.attempts),
-            wait=self._pause,
-            retry=retry_if_exception_type(_TransientError),
+        return persist(
+            lambda: self._attempt(request, is_write=is_write),
+            vendor="HubSpot",
+            patience=self.limits,
+            usage=self.usage,
             sleep=self._sleep,
-            before_sleep=self._note_retry,
-            reraise=True,
         )
-        try:
-            return retrying(attempt)
-        except _TransientError as error:
-            raise DestinationUnavailableError(
-                f"HubSpot could not be used: {error}. Run the sync again later; it goes on where "
-                "it stopped.",
-                request_id=error.request_id,
-                may_have_arrived=may_have_arrived,
-            ) from None
-        except DestinationError as error:
-            error.may_have_arrived |= may_have_arrived
-            raise
 
     def _attempt(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
         self._limiter.try_acquire("hubspot")
         try:
             response = self._http.send(request)
-        except _NEVER_SENT as error:
-            raise _TransientError(f"no connection ({type(error).__name__})") from None
+        except NEVER_SENT as error:
+            raise TransientError(f"no connection ({type(error).__name__})") from None
         except httpx.TransportError as error:
             self._count(is_write)
             happened = f"no answer ({type(error).__name__})"
@@ -164,7 +127,7 @@ class HubSpotClient:
                     f"HubSpot could not be used: {happened}. Run the sync again later; it looks "
                     "what became of the rows that were under way."
                 ) from None
-            raise _TransientError(happened) from None
+            raise TransientError(happened) from None
         self._count(is_write)
         if not response.is_success:
             self._judge(Refusal.of(response), response, is_write=is_write)
@@ -185,18 +148,11 @@ class HubSpotClient:
                 request_id=identity,
             )
         if status in _TRY_AGAIN or status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            pause = _retry_after(response)
-            if pause is not None and pause > self.limits.longest_pause:
-                raise DestinationUnavailableError(
-                    f"HubSpot asks to wait {pause:.0f} seconds: run the sync again after that; it "
-                    "goes on where it stopped.",
-                    request_id=identity,
-                )
-            raise _TransientError(
+            raise TransientError(
                 f"{refusal.text} ({status})",
-                pause=pause,
+                pause=asked_to_wait(response),
                 request_id=identity,
-                may_have_arrived=status >= httpx.codes.INTERNAL_SERVER_ERROR,
+                may_have_arrived=is_write and status >= httpx.codes.INTERNAL_SERVER_ERROR,
             )
         if status == httpx.codes.UNAUTHORIZED:
             raise DestinationRefusedError(
@@ -218,50 +174,3 @@ class HubSpotClient:
             f"({refusal.text}): check HUBSPOT_BASE_URL.",
             request_id=identity,
         )
-
-    def _pause(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, _TransientError) and error.pause is not None:
-            return error.pause
-        backoff = wait_exponential_jitter(
-            multiplier=self.limits.first_pause, max=self.limits.longest_pause
-        )
-        return backoff(state)
-
-    def _note_retry(self, state: RetryCallState) -> None:
-        self.usage.retries += 1
-        if state.attempt_number == 1 and state.outcome is not None:
-            logger.warning("HubSpot: %s; trying again", state.outcome.exception())
-
-
-class _TransientError(Exception):
-    """This attempt failed and another one may not."""
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        pause: float | None = None,
-        request_id: str | None = None,
-        may_have_arrived: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.pause = pause
-        self.request_id = request_id
-        self.may_have_arrived = may_have_arrived
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds that the answer asks to wait, from either form of the header."""
-    said: str | None = response.headers.get("retry-after")
-    if said is None:
-        return None
-    if said.strip().isdecimal():
-        return float(said)
-    try:
-        until = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())

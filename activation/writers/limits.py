@@ -50,6 +50,61 @@ class HubSpotLimits:
 
 HUBSPOT = HubSpotLimits()
 
+
+@dataclass(frozen=True, slots=True)
+class SlackLimits:
+    """Slack's incoming webhooks."""
+
+    quota: Quota = Quota(1, 1)
+    """Per webhook; shared by everything in the process that uses the same one."""
+    batch_size: int = 1
+    """Messages per request."""
+    text_length: int = 40_000
+    """Characters of a message's text; Slack cuts off the rest without saying so."""
+    blocks: int = 50
+    """Blocks of a message."""
+    attempts: int = 6
+    """Times that one request is made before giving up."""
+    first_pause: float = 1.0
+    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
+    longest_pause: float = 60.0
+    """Seconds; who asks for more (`Retry-After`) is left alone until the next run."""
+    connect_timeout: float = 10.0
+    """Seconds."""
+    answer_timeout: float = 30.0
+    """Seconds without a byte."""
+
+
+SLACK = SlackLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class EmailLimits:
+    """Mail servers, by what RFC 5321 asks of all and RFC 5322 of messages."""
+
+    batch_size: int = 1
+    """Messages handed over at once."""
+    recipients: int = 100
+    """Of one message; a server need not take more (RFC 5321, 4.5.3.1.8)."""
+    subject_length: int = 998
+    """Characters; no line of a message may be longer (RFC 5322, 2.1.1)."""
+    attempts: int = 6
+    """Times that one message is tried before giving up."""
+    first_pause: float = 1.0
+    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
+    longest_pause: float = 60.0
+    """Seconds."""
+    connect_timeout: float = 30.0
+    """Seconds, until the server has greeted."""
+    answer_timeout: float = 60.0
+    """Seconds without an answer to a command."""
+    acceptance_timeout: float = 600.0
+    """Seconds without an answer to a whole message: a server that looks into it may take that long
+    (RFC 5321, 4.5.3.2.6), and who hangs up before is not told whether it was taken."""
+
+
+EMAIL = EmailLimits()
+
 _shared: dict[str, Limiter] = {}
 _lock = threading.Lock()
 

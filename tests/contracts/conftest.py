@@ -87,6 +87,18 @@ def hubspot_on_record(hubspot_description: Description) -> OnRecord:
 
 
 @pytest.fixture(scope="session")
+def slack_description(api_specs: Path) -> Description:
+    """What Slack's incoming webhooks are described to be."""
+    return Description(api_specs / "slack-incoming-webhook.yaml")
+
+
+@pytest.fixture
+def slack_on_record(slack_description: Description) -> OnRecord:
+    """Serve a stand-in for Slack and hold it, and whoever calls it, to the description."""
+    return on_record_of(slack_description)
+
+
+@pytest.fixture(scope="session")
 def yobi_description() -> Description:
     """What was observed of Yobi's API: its description stands beside the stand-in."""
     return Description(_PROJECT / "simulators" / "yobi" / "observed-api.yaml")

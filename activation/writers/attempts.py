@@ -1,0 +1,160 @@
+"""Making a request again while that may help, as every writer does it.
+
+spec/activation.md, Engine: write.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
+
+import httpx
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from activation.errors import DestinationError, DestinationUnavailableError
+from activation.writers.base import Usage
+
+logger = logging.getLogger(__name__)
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+"""How httpx says that there was no connection, so that nothing can have arrived."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Patience(Protocol):
+    """How often a vendor is asked, and how long is waited in between; part of its limits."""
+
+    @property
+    def attempts(self) -> int:
+        """Times that one request is made before giving up."""
+
+    @property
+    def first_pause(self) -> float:
+        """Seconds before the second attempt; doubled for each further one, with some jitter."""
+
+    @property
+    def longest_pause(self) -> float:
+        """Seconds; who asks for more is left alone until the next run."""
+
+
+class TransientError(Exception):
+    """This attempt failed and another one may not.
+
+    Args:
+        message: what happened; without secrets, values and addresses, for it is logged.
+        pause: seconds that the vendor asks to wait.
+        request_id: the vendor's id of the request.
+        may_have_arrived: whether it may have changed something all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        pause: float | None = None,
+        request_id: str | None = None,
+        may_have_arrived: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.pause = pause
+        self.request_id = request_id
+        self.may_have_arrived = may_have_arrived
+
+
+def persist(
+    attempt: Callable[[], _Answer],
+    *,
+    vendor: str,
+    patience: Patience,
+    usage: Usage,
+    sleep: Callable[[float], None],
+) -> _Answer:
+    """What `attempt` returns, after as many repetitions as it takes.
+
+    Args:
+        attempt: makes the request once; a `TransientError` asks for another attempt.
+        vendor: whom it goes to, to begin a sentence with.
+        patience: how often, and how long in between.
+        usage: where repetitions are counted.
+        sleep: how to wait, in seconds.
+
+    Raises:
+        DestinationUnavailableError: when patience is at its end.
+        DestinationError: what else `attempt` raised; it knows of attempts that may have arrived.
+    """
+    may_have_arrived = False
+
+    def noted() -> _Answer:
+        nonlocal may_have_arrived
+        try:
+            return attempt()
+        except TransientError as error:
+            may_have_arrived |= error.may_have_arrived
+            if error.pause is not None and error.pause > patience.longest_pause:
+                raise DestinationUnavailableError(
+                    f"{vendor} asks to wait {error.pause:.0f} seconds: run the sync again after "
+                    "that; it goes on where it stopped.",
+                    request_id=error.request_id,
+                ) from None
+            raise
+
+    def pause(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TransientError) and error.pause is not None:
+            return error.pause
+        backoff = wait_exponential_jitter(
+            multiplier=patience.first_pause, max=patience.longest_pause
+        )
+        return backoff(state)
+
+    def note_retry(state: RetryCallState) -> None:
+        usage.retries += 1
+        if state.attempt_number == 1 and state.outcome is not None:
+            logger.warning("%s: %s; trying again", vendor, state.outcome.exception())
+
+    retrying = Retrying(
+        stop=stop_after_attempt(patience.attempts),
+        wait=pause,
+        retry=retry_if_exception_type(TransientError),
+        sleep=sleep,
+        before_sleep=note_retry,
+        reraise=True,
+    )
+    try:
+        return retrying(noted)
+    except TransientError as error:
+        raise DestinationUnavailableError(
+            f"{vendor} could not be used: {error}. Run the sync again later; it goes on where it "
+            "stopped.",
+            request_id=error.request_id,
+            may_have_arrived=may_have_arrived,
+        ) from None
+    except DestinationError as error:
+        error.may_have_arrived |= may_have_arrived
+        raise
+
+
+def asked_to_wait(response: httpx.Response) -> float | None:
+    """Seconds that the answer asks to wait, from either form of `Retry-After`."""
+    said: str | None = response.headers.get("retry-after")
+    if said is None:
+        return None
+    if said.strip().isdecimal():
+        return float(said)
+    try:
+        until = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max(0.0, (until - datetime.now(UTC)).total_seconds())
