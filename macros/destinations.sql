@@ -17,3 +17,7 @@
 
 {#- Those where people read what is sent: sent again, it is there twice. -#}
 {% macro message_destinations() -%} {{ return(['slack', 'email']) }} {%- endmacro %}
+
+{% macro goes_to_people(destination) -%}
+    {{ destination }} in ('{{ message_destinations() | join("', '") }}')
+{%- endmacro %}

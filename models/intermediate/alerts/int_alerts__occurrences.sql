@@ -69,7 +69,7 @@ occurrences as (
         outstanding.status = 'unsure'
         and outstanding.last_seen_at > ledger.told_since
         -- Elsewhere the next run finds out by itself.
-        and outstanding.destination in ('{{ message_destinations() | join("', '") }}')
+        and {{ goes_to_people('outstanding.destination') }}
 
     union all
 
