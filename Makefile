@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dagster test test-long test-contracts bench-ingest event-contract lint hooks format lock clean
+.PHONY: help setup demo dagster test test-long test-contracts bench-ingest event-contract exposures lint hooks format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench-ingest: setup ## How fast events land, beside plain COPY and dlt (EVENTS=1
 
 event-contract: setup ## Write what events must look like to docs/, as a JSON Schema and as a table
 	@$(BIN)/python -m ingestion.events.published_contract
+
+exposures: setup ## Write the syncs as dbt exposures to models/activation/exposures.yml
+	@$(BIN)/python -m activation.exposures
 
 lint: setup ## ruff, mypy, sqlfluff, the dialect and the layer lint
 	@$(BIN)/ruff check .

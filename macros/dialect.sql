@@ -31,6 +31,20 @@
     cast(floor(extract(epoch from ({{ later }} - {{ earlier }})) / 86400) as integer)
 {%- endmacro %}
 
+{#- Seconds from one instant to a later one, exact to the microsecond. -#}
+{% macro seconds_between(earlier, later) -%} {{ adapter.dispatch('seconds_between')(earlier, later) }} {%- endmacro %}
+{% macro default__seconds_between(earlier, later) -%}
+    cast(extract(epoch from ({{ later }} - {{ earlier }})) as numeric)
+{%- endmacro %}
+
+{#- The day of an instant in UTC, whatever the session's time zone. -#}
+{% macro utc_day(instant) -%} {{ adapter.dispatch('utc_day')(instant) }} {%- endmacro %}
+{% macro default__utc_day(instant) -%} cast(({{ instant }}) at time zone 'UTC' as date) {%- endmacro %}
+
+{#- The same day as text: 2026-03-31. -#}
+{% macro utc_day_text(instant) -%} {{ adapter.dispatch('utc_day_text')(instant) }} {%- endmacro %}
+{% macro default__utc_day_text(instant) -%} to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD') {%- endmacro %}
+
 {#- The line of its CSV file that a seed's row came from (the header is line 1). -#}
 {% macro file_line() -%} {{ adapter.dispatch('file_line')() }} {%- endmacro %}
 {% macro default__file_line() -%} (row_number() over (order by ctid) + 1) {%- endmacro %}

@@ -124,3 +124,35 @@
     union all
     {{ repeated_rows(['country']) }}
 {% endmacro %}
+
+{% macro wrong_alert_recipients() %}
+    {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review'] -%}
+    {%- set rest = namespace(sql="';' || topics || ';'") -%}
+    {%- for topic in topics -%}
+        {%- set rest.sql = "replace(" ~ rest.sql ~ ", ';" ~ topic ~ ";', ';')" -%}
+    {%- endfor -%}
+    with numbered as (
+        select
+            {{ file_line() }} as line,
+            lower(trim(email)) as email,
+            replace(coalesce(topics, ''), ' ', '') as topics
+        from {{ this }}
+    )
+
+    select line, 'email is not an address' as problem
+    from numbered
+    where email is null or email not like '_%@_%' or email like '% %'
+    union all
+    select line, 'topics is ''' || topics || ''', not * or some of {{ topics | join(';') }}, each once' as problem
+    from numbered
+    where topics <> '*' and (topics = '' or {{ rest.sql }} <> ';')
+    union all
+    select line, 'the row repeats an email' as problem
+    from (
+        select
+            numbered.*,
+            row_number() over (partition by email order by line) as occurrence
+        from numbered
+    ) as counted
+    where occurrence > 1
+{% endmacro %}

@@ -108,15 +108,14 @@ def _parse(root: Path) -> None:
 
 
 def _cut_loops(manifest: dict[str, Any]) -> None:
-    """Leave out sources that are a model's own table: state that an earlier run left.
+    """Leave out sources named `..._state`: what an earlier run left, of dbt or of a sync.
 
-    Dagster, which knows tables by name, would see a model that comes before itself.
+    Dagster, which knows tables by name, would see a model or a sync that comes before itself.
     """
-    tables = {node.get("relation_name") for node in manifest["nodes"].values()}
     state = {
         source_id
         for source_id, source in manifest["sources"].items()
-        if source["relation_name"] in tables
+        if source["source_name"].endswith("_state")
     }
     for node in manifest["nodes"].values():
         parents = node["depends_on"].get("nodes", [])

@@ -35,6 +35,7 @@ SCHEMAS = (
     "core",
     "journey",
     "activation",
+    "activation_health",
     "history",
 )
 

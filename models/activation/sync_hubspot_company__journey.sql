@@ -6,6 +6,17 @@ with journey as (
 
 ),
 
+-- The last run after which a value differed; one that decided the same again is no change.
+decisions as (
+
+    select
+        company_id,
+        max(changed_at) as decided_at
+    from {{ ref('company_journey_changes') }}
+    group by company_id
+
+),
+
 owners as (
 
     select * from {{ ref('int_journey__managers') }}
@@ -31,6 +42,7 @@ select
     min(journey.account_manager) as account_manager,
     min(journey.cs_stage) as cs_stage,
     min(owners.hubspot_owner_id) as hubspot_owner_id,
+    max(decisions.decided_at) as decided_at,
     case
         when claims.companies > 1
             then 'several companies name this HubSpot company as theirs'
@@ -41,5 +53,6 @@ select
     end as skip_reason
 from journey
 inner join claims on journey.hubspot_company_id = claims.hubspot_company_id
+left join decisions on journey.company_id = decisions.company_id
 left join owners on journey.account_manager = owners.username
 group by journey.hubspot_company_id, claims.companies

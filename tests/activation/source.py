@@ -59,7 +59,8 @@ def build(warehouse: Warehouse, content: Iterable[Row]) -> None:
                 cs_stage text,
                 hubspot_owner_id text,
                 skip_reason text,
-                company_id text
+                company_id text,
+                decided_at timestamptz
             )
             """
         )

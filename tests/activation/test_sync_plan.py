@@ -254,7 +254,8 @@ def test_values_of_other_types_are_planned_as_text_and_compared_as_such(
                 timestamptz '2026-11-01 12:00+02' as cs_stage,
                 null::integer as hubspot_owner_id,
                 null::text as skip_reason,
-                1 as company_id
+                1 as company_id,
+                null::timestamptz as decided_at
             """
         )
     plan = plan_sync(warehouse, JOURNEY)

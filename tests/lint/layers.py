@@ -26,7 +26,7 @@ from tests.lint.dialect import Finding
 from warehouse.database import SCHEMAS
 
 READS: Mapping[str, frozenset[str]] = {
-    "staging": frozenset({"source", "seed"}),
+    "staging": frozenset({"source", "seed", "state"}),
     "intermediate": frozenset({"staging", "intermediate", "marts", "state"}),
     "marts": frozenset({"intermediate", "marts", "state"}),
     "activation": frozenset({"intermediate", "marts"}),
@@ -37,8 +37,8 @@ READS: Mapping[str, frozenset[str]] = {
 NAMES = {
     "staging": r"models/staging/(?P<part>\w+)/stg_(?P=part)__\w+\.sql",
     "intermediate": r"models/intermediate/(?P<part>\w+)/int_(?P=part)__\w+\.sql",
-    "marts": r"models/marts/\w+/(?!stg_|int_|sync_)\w+\.sql",
-    "activation": r"models/activation/sync_[a-z_]+?__\w+\.sql",
+    "marts": r"models/marts/(?:activation_health/sync_|\w+/(?!stg_|int_|sync_))\w+\.sql",
+    "activation": r"models/activation/sync_[a-z][a-z0-9_]*\.sql",
 }
 
 _RULE = re.compile(
