@@ -8,6 +8,7 @@ from activation.declaration import (
     find_declaration,
     load_declaration,
     load_declarations,
+    read_back_properties,
 )
 from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ActivationError, ExitCode
@@ -39,6 +40,7 @@ __all__ = [
     "load_declaration",
     "load_declarations",
     "plan_sync",
+    "read_back_properties",
     "retry_failed",
     "revert_run",
     "run_sync",

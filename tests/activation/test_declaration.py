@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from activation import find_declaration, load_declaration, load_declarations
+from activation import (
+    find_declaration,
+    load_declaration,
+    load_declarations,
+    read_back_properties,
+)
 from activation.declaration import Policy, WhenNull
 from activation.errors import DeclarationError, ExitCode, UnknownSyncError
 from tests.activation.source import JOURNEY
@@ -104,3 +109,21 @@ def test_a_file_that_is_no_mapping_is_answered_with_its_name(
 def test_a_missing_file_is_answered_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="cannot be read"):
         load_declaration(tmp_path / "hubspot_company__none.yml")
+
+
+def test_what_syncs_write_is_known_by_the_table_in_which_it_lands(tmp_path: Path) -> None:
+    assert read_back_properties("hubspot", tmp_path) == {}
+    score = {"column": "score", "property": "score"}
+    for name, kind in {"a": "company", "b": "company", "c": "contact"}.items():
+        sync = f"hubspot_{kind}__{name}"
+        fields = [{"column": "name", "property": f"name_{name}"}, score]
+        content = {**GOOD, "name": sync, "object": kind, "fields": fields}
+        (tmp_path / f"{sync}.yml").write_text(yaml.safe_dump(content))
+    assert read_back_properties("hubspot", tmp_path) == {
+        "companies": {"name_a", "name_b", "score"},
+        "contacts": {"name_c", "score"},
+    }
+
+
+def test_everything_that_the_journey_writes_is_read_back() -> None:
+    assert set(JOURNEY.properties) <= read_back_properties("hubspot")["companies"]
