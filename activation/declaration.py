@@ -118,6 +118,9 @@ class Declaration(BaseModel):
     decided_at: _Name | None = None
     """Column with the instant since when the model wants the row as it is; for the latency."""
     on_drift: OnDrift = OnDrift.REPORT
+    tells_of_syncs: bool = False
+    """Whether its model tells of the ledger itself, so that it runs after all others, however they
+    ended."""
     park_after: int = Field(default=5, ge=1)
     """Refusals of the same values before a row is parked (policy row_by_row)."""
     guards: Guards = Field(default_factory=Guards)

@@ -14,6 +14,7 @@ from activation.errors import ExitCode
 from activation.result import OnProgress, Progress, SyncResult
 from activation.status import sync_status
 from cli.output import ProgressLine, console, print_json, progress
+from cli.sync_setup import EXAMPLE, setup
 from cli.sync_shown import plan_as_json, result_as_json, show_plan, show_result, show_status
 from warehouse.database import open_warehouse
 
@@ -22,6 +23,8 @@ app = typer.Typer(
     "2 wrong use, 3 stopped by a guard, 4 finished with failed rows.",
     no_args_is_help=True,
 )
+
+app.command(epilog=EXAMPLE)(setup)
 
 
 class Against(StrEnum):

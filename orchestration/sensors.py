@@ -2,11 +2,13 @@
 
 import dagster as dg
 
+from activation.writers import DESTINATIONS
 from orchestration.assets.models import BUILT_FROM
-from orchestration.jobs import journey, river
+from orchestration.jobs import ALERTS, alerts, journey, river
 from orchestration.landed import events_mark
 from orchestration.resources import WarehouseResource
 from warehouse.server import ServerError
+from warehouse.settings import get_settings
 
 IN_PROGRESS = [
     dg.DagsterRunStatus.QUEUED,
@@ -46,6 +48,33 @@ def new_events(
             "wait until it has ended."
         )
     return dg.SensorResult([dg.RunRequest(run_key=mark)], cursor=mark)
+
+
+def _alerts_after(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=status,
+        name=name,
+        monitored_jobs=[river, journey],
+        request_job=alerts,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends the alerts when a run that writes back has ended, however it did.",
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        settings = get_settings()
+        set_up = [
+            key
+            for key, each in ALERTS.items()
+            if DESTINATIONS[each.destination].is_set_up(settings)
+        ]
+        if not set_up:
+            return dg.SkipReason("No channel for alerts is set up: SLACK_WEBHOOK_URL, SMTP_HOST.")
+        return dg.RunRequest(run_key=context.dagster_run.run_id, asset_selection=set_up)
+
+    return sensor
+
+
+alerts_after_success = _alerts_after(dg.DagsterRunStatus.SUCCESS, "alerts_after_success")
+alerts_after_failure = _alerts_after(dg.DagsterRunStatus.FAILURE, "alerts_after_failure")
 
 
 def _built_from(instance: dg.DagsterInstance) -> set[str]:

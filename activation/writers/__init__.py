@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from activation.writers import email, slack
 from activation.writers.base import Mode, OpenWriter
 from activation.writers.hubspot import OBJECTS, open_hubspot
 from activation.writers.limits import EMAIL, HUBSPOT, SLACK
+from warehouse.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Destination:
     modes: frozenset[Mode]
     max_batch_size: int
     open_writer: OpenWriter
+    is_set_up: Callable[[Settings], bool]
+    """Whether the settings name an account; it need not be right."""
     required: frozenset[str] = frozenset()
     """Properties that every sync has to name."""
     personal: frozenset[str] = frozenset()
@@ -45,6 +48,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         modes=frozenset({Mode.UPSERT, Mode.MIRROR}),
         max_batch_size=HUBSPOT.batch_size,
         open_writer=open_hubspot,
+        is_set_up=lambda settings: settings.hubspot_access_token is not None,
         landed={kind: Landed("raw_hubspot", name) for kind, name in OBJECTS.items()},
     ),
     "slack": Destination(
@@ -52,6 +56,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         modes=frozenset({Mode.MESSAGE}),
         max_batch_size=SLACK.batch_size,
         open_writer=slack.open_slack,
+        is_set_up=lambda settings: settings.slack_webhook_url is not None,
         required=frozenset(slack.REQUIRED),
     ),
     "email": Destination(
@@ -59,6 +64,7 @@ DESTINATIONS: Mapping[str, Destination] = {
         modes=frozenset({Mode.MESSAGE}),
         max_batch_size=EMAIL.batch_size,
         open_writer=email.open_email,
+        is_set_up=lambda settings: settings.smtp_host is not None,
         required=frozenset(email.REQUIRED),
         personal=frozenset({email.TO}),
     ),

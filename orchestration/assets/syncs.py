@@ -1,54 +1,74 @@
-"""The syncs' assets: one for each file in `activation/syncs`, after its model."""
+"""The syncs' assets: one for each file in `activation/syncs`, after its model.
+
+Syncs of the same records share their requests, so that they are one step of a run.
+"""
+
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from activation import Declaration, ExitCode, SyncResult, load_declarations, run_sync
+from activation import Declaration, ExitCode, SyncResult, load_declarations, run_syncs
+from activation.engine import groups
 from orchestration.assets.models import RIVER
 from orchestration.failures import told_in_a_sentence
 from orchestration.names import group_of, sync_key, table_key
 from orchestration.resources import WarehouseResource
 
+_HAPPENED = {
+    ExitCode.FAILED_ROWS: "refused rows",
+    ExitCode.STOPPED: "stopped by a guard, nothing was sent",
+}
 
-def sync_asset(declaration: Declaration) -> dg.AssetsDefinition:
-    """The asset of a sync: it materializes by writing what changed to the destination.
+
+def sync_assets(declarations: Sequence[Declaration]) -> dg.AssetsDefinition:
+    """The assets of syncs that share requests: they materialize by writing what changed.
 
     A run that a guard stopped, or that could not go on, fails. So does one in which the destination
     refused rows, since a person has to look at these; the rest was written, so that the asset
-    counts as materialized too, and the next run tries the refused rows again.
+    counts as materialized too, and the next run tries the refused rows again. A sync that ended
+    well is materialized whatever became of the others.
     """
-    key = sync_key(declaration)
+    by_key = {sync_key(each): each for each in declarations}
 
-    @dg.asset(
+    @dg.multi_asset(
+        name="_and_".join(each.name for each in declarations),
+        specs=[_spec(each) for each in declarations],
+        can_subset=len(declarations) > 1,
+        pool=RIVER,
+    )
+    def sync(
+        context: dg.AssetExecutionContext, warehouse: WarehouseResource
+    ) -> Iterator[dg.MaterializeResult[None]]:
+        selected = [by_key[key] for key in by_key if key in context.selected_asset_keys]
+        with told_in_a_sentence():
+            results = run_syncs(warehouse.open(), selected)
+        trouble = []
+        for declaration, result in zip(selected, results, strict=True):
+            counts = _counts(result)
+            if result.exit_code in {ExitCode.DONE, ExitCode.FAILED_ROWS}:
+                yield dg.MaterializeResult(asset_key=sync_key(declaration), metadata=counts)
+            if result.exit_code is not ExitCode.DONE:
+                happened = _HAPPENED.get(result.exit_code, "failed")
+                trouble.append((f"{declaration.name} {happened}: {result.message}", counts))
+            elif result.message:
+                context.log.info("%s: %s", declaration.name, result.message)
+        if trouble:
+            raise dg.Failure(
+                " ".join(told for told, _ in trouble), trouble[0][1], allow_retries=False
+            )
+
+    return sync
+
+
+def _spec(declaration: Declaration) -> dg.AssetSpec:
+    key = sync_key(declaration)
+    return dg.AssetSpec(
         key=key,
         deps=[table_key(*declaration.source)],
         group_name=group_of(key),
         kinds={declaration.destination},
         description=declaration.description,
-        pool=RIVER,
     )
-    def sync(
-        context: dg.AssetExecutionContext, warehouse: WarehouseResource
-    ) -> dg.MaterializeResult[None]:
-        with told_in_a_sentence():
-            result = run_sync(warehouse.open(), declaration)
-        counts = _counts(result)
-        match result.exit_code:
-            case ExitCode.DONE:
-                if result.message:
-                    context.log.info(result.message)
-                return dg.MaterializeResult(metadata=counts)
-            case ExitCode.FAILED_ROWS:
-                context.log_event(dg.AssetMaterialization(asset_key=key, metadata=counts))
-                happened = "refused rows"
-            case ExitCode.STOPPED:
-                happened = "stopped by a guard, nothing was sent"
-            case _:
-                happened = "failed"
-        raise dg.Failure(
-            f"{declaration.name} {happened}: {result.message}", counts, allow_retries=False
-        )
-
-    return sync
 
 
 def _counts(result: SyncResult) -> dict[str, int | str]:
@@ -58,6 +78,7 @@ def _counts(result: SyncResult) -> dict[str, int | str]:
         "sync_run": result.run_id or "",
         "planned": result.counts.to_write,
         "written": result.written,
+        "confirmed": result.confirmed,
         "failed": result.failed,
         "unsure": result.unsure,
         "skipped": result.skipped,
@@ -68,4 +89,5 @@ def _counts(result: SyncResult) -> dict[str, int | str]:
     }
 
 
-syncs = [sync_asset(declaration) for declaration in load_declarations().values()]
+syncs = [sync_assets(group) for group in groups(list(load_declarations().values()))]
+"""The syncs, those that share requests together."""
