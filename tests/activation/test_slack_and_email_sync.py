@@ -1,13 +1,11 @@
-"""Syncs that send messages: each once, and after a lost answer only when a person says so."""
+"""Syncs to a local Slack and a local mail server: each message once, whatever is answered."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg import sql
-
-from activation import Declaration, SyncResult, retry_failed, run_sync
+from activation import SyncResult, retry_failed, run_sync
 from activation.ledger import RunStatus
 from activation.writers.base import Writer
 from activation.writers.email import EmailWriter
@@ -19,50 +17,14 @@ from simulators.faults import Cut, Fault
 from simulators.serving import serving
 from simulators.slack import DEFAULT_WEBHOOK_PATH, SlackSimulator
 from simulators.smtp import MailSimulator, Mishap, Stage
+from tests.activation.models import declare, fill
 from tests.activation.source import ledger_rows
 from warehouse.database import Warehouse
 from warehouse.settings import Settings
 
-Messages = Mapping[str, Mapping[str, str]]
-"""Values by key and property."""
-
-
-def declared(destination: str, properties: Sequence[str]) -> Declaration:
-    return Declaration.model_validate(
-        {
-            "name": f"{destination}_alerts",
-            "description": "Alerts.",
-            "destination": destination,
-            "object": "message",
-            "mode": "message",
-            "key": "alert_id",
-            "policy": "row_by_row",
-            "batch_size": 1,
-            "fields": [{"column": f"message_{name}", "property": name} for name in properties],
-        }
-    )
-
-
-SLACK = declared("slack", ["text"])
-EMAIL = declared("email", ["to", "subject", "text"])
-
-
-def build(warehouse: Warehouse, declaration: Declaration, messages: Messages) -> None:
-    """Put these messages, and no others, into the model's table."""
-    columns = [declaration.key, *(field.column for field in declaration.fields), "skip_reason"]
-    table = sql.Identifier(*declaration.source)
-    with warehouse.connect() as connection:
-        connection.execute("create schema if not exists activation")
-        connection.execute(sql.SQL("drop table if exists {}").format(table))
-        names = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(c)) for c in columns)
-        connection.execute(sql.SQL("create table {} ({})").format(table, names))
-        for key, values in messages.items():
-            connection.execute(
-                sql.SQL("insert into {} values ({})").format(
-                    table, sql.SQL(", ").join(sql.Placeholder() * len(columns))
-                ),
-                [key, *(values[name] for name in declaration.properties), None],
-            )
+MESSAGES = {"object": "message", "mode": "message", "batch_size": 1}
+SLACK = declare("slack_alerts", ["text"], destination="slack", **MESSAGES)
+EMAIL = declare("email_alerts", ["to", "subject", "text"], destination="email", **MESSAGES)
 
 
 @contextmanager
@@ -101,9 +63,9 @@ def status(result: SyncResult) -> tuple[RunStatus, int]:
 def test_a_message_is_sent_once_whatever_becomes_of_its_row(warehouse: Warehouse) -> None:
     simulator = SlackSimulator(messages_a_second=1000)
     with slack(simulator) as writer:
-        build(warehouse, SLACK, {"1": {"text": "one"}, "2": {"text": "two"}})
+        fill(warehouse, SLACK, {"1": {"text": "one"}, "2": {"text": "two"}})
         first = run_sync(warehouse, SLACK, writer=writer)
-        build(warehouse, SLACK, {"2": {"text": "two, again"}, "3": {"text": "three"}})
+        fill(warehouse, SLACK, {"2": {"text": "two, again"}, "3": {"text": "three"}})
         second = run_sync(warehouse, SLACK, writer=writer)
         third = run_sync(warehouse, SLACK, writer=writer)
 
@@ -118,7 +80,7 @@ def test_a_message_whose_answer_was_lost_waits_for_a_person(warehouse: Warehouse
     simulator = SlackSimulator(messages_a_second=1000)
     simulator.faults.add(Fault(does=Cut(takes_effect=True), times=1))
     with slack(simulator) as writer:
-        build(warehouse, SLACK, {"1": {"text": "one"}, "2": {"text": "two"}})
+        fill(warehouse, SLACK, {"1": {"text": "one"}, "2": {"text": "two"}})
         lost = run_sync(warehouse, SLACK, writer=writer)
         after = run_sync(warehouse, SLACK, writer=writer)
         assert simulator.state.texts == ["one", "two"]
@@ -146,7 +108,7 @@ def test_mail_goes_to_whoever_can_get_it_and_the_ledger_knows_no_address(
         "3": {"to": "bob@example.com", **said},
         "4": {"to": "nobody at example.com", **said},
     }
-    build(warehouse, EMAIL, messages)
+    fill(warehouse, EMAIL, messages)
     with email(simulator) as writer:
         first = run_sync(warehouse, EMAIL, writer=writer)
         sent = [kept.recipients for kept in simulator.mailbox.messages]
