@@ -3,6 +3,7 @@
 import dagster as dg
 
 from activation import Declaration, ExitCode, SyncResult, load_declarations, run_sync
+from activation.writers.base import Mode
 from orchestration.assets.models import RIVER
 from orchestration.failures import told_in_a_sentence
 from orchestration.names import group_of, sync_key, table_key
@@ -25,6 +26,8 @@ def sync_asset(declaration: Declaration) -> dg.AssetsDefinition:
         kinds={declaration.destination},
         description=declaration.description,
         pool=RIVER,
+        # Messages go last: alerts tell of the other syncs of their run, however these ended.
+        op_tags={"dagster/priority": "-1"} if declaration.mode is Mode.MESSAGE else None,
     )
     def sync(
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
