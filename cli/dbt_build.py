@@ -83,6 +83,7 @@ def build_models(
     """
     root = project or Path.cwd()
     arguments = ["--log-level", "none", "--log-level-file", "info", "build", *_folders(root)]
+    arguments += ["--exclude-resource-type", "exposure"]  # which only says who relies on what
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
     if select:

@@ -62,6 +62,7 @@ def _build(
     context: dg.AssetExecutionContext, config: Clock, warehouse: Warehouse, dbt: DbtCliResource
 ) -> Iterator[object]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments += ["--exclude-resource-type", "exposure"]  # which only says who relies on what
     if config.as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": config.as_of})]
     # One folder for all runs, which the lock keeps apart: what dbt has parsed stays.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from simulators.faults import Fault, Refuse
 from simulators.hubspot import HubspotSimulator
 from tests.dbt.conftest import company
 from tests.orchestration.conftest import NOBODY, River, failure_of
@@ -34,6 +35,18 @@ def test_a_run_lands_decides_and_writes_and_the_next_one_writes_nothing(
     assert hubspot.calls.writes == []
     assert counts(second, JOURNEY)["written"] == 0
     assert counts(second, dg.AssetKey(["raw_events", "events"]))["duplicates"] == 6
+
+
+def test_alerts_go_after_the_other_syncs_however_these_ended(
+    river: River, hubspot: HubspotSimulator
+) -> None:
+    hubspot.faults.add(Fault(does=Refuse(record_id="1001", message="Not this one.")))
+    assert "refused rows" in failure_of(river.run("river"))
+    first, *others = river.scalar(
+        "select array_agg(sync order by started_at, run_id) from ops.sync_run"
+    )
+    assert first == "hubspot_company__journey"
+    assert sorted(others) == ["email_alerts", "slack_alerts"]
 
 
 def test_a_failing_test_of_a_model_stops_the_sync_and_nothing_is_written(
