@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from activation.diagnosis import diagnose_hubspot
-from activation.writers.base import Outcome, RowRequest
+from activation.errors import NoAnswerError
+from activation.writers.base import NewProperty, Outcome, RowRequest, ValueKind
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import Quota
@@ -22,14 +23,14 @@ PROPERTIES = ("salesaccountmanager", "cs_stage", "hubspot_owner_id")
 
 
 @contextmanager
-def writing(base_url: str) -> Iterator[HubSpotWriter]:
+def writing(base_url: str, kind: str = "company") -> Iterator[HubSpotWriter]:
     client = HubSpotClient(
         token=DEFAULT_TOKEN,
         base_url=base_url,
         limiter=Quota(10_000, 1).limiter(),
         sleep=lambda _: None,
     )
-    yield HubSpotWriter("company", client)
+    yield HubSpotWriter(kind, client)
     client.close()
 
 
@@ -87,6 +88,30 @@ def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator
     assert simulator.state.options("companies", "cs_stage") == ["cs_sales", "cs_success", "cs_sbp"]
 
 
+@pytest.mark.parametrize("record", ["company", "contact"])
+@pytest.mark.parametrize("kind", ValueKind)
+def test_making_properties(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator, record: str, kind: ValueKind
+) -> None:
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url, record) as writer:
+        writer.create_property(NewProperty("first_touch", "First touch", kind))
+        described = writer.describe(["first_touch"])["first_touch"]
+    assert hubspot.recorder.operations == {"Prop_Core_create", "Prop_Core_get_all"}
+    assert described.kind is kind
+
+
+def test_writing_contacts(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
+    """The description leaves this operation out; it is taken to be like that of companies."""
+    contact = simulator.state.add("contacts", {"email": "ada@example.com"})
+    rows = [RowRequest(key, {"firstname": "Ada"}) for key in (contact.id, "404404")]
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url, "contact") as writer:
+        written, missing = writer.write(rows)
+        records = writer.read([contact.id, "404404"], ["firstname"])
+    assert hubspot.recorder.operations == {"Contact_Batch_update", "Contact_Batch_read"}
+    assert (written.outcome, missing.outcome) == (Outcome.WRITTEN, Outcome.FAILED)
+    assert {key: values["firstname"] for key, values in records.items()} == {contact.id: "Ada"}
+
+
 def test_writing_clearing_and_writing_what_is_not_there(
     hubspot_on_record: OnRecord, simulator: HubspotSimulator
 ) -> None:
@@ -118,14 +143,24 @@ def test_a_batch_that_is_refused_as_one(
     assert all(result.request_id for result in [*together, *alone])
 
 
-@pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError(), Cut()])
+@pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError()])
 def test_requests_that_are_made_again(
-    hubspot_on_record: OnRecord,
-    simulator: HubspotSimulator,
-    fault: RateLimited | ServerError | Cut,
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator, fault: RateLimited | ServerError
 ) -> None:
     simulator.faults.add(Fault(does=fault, times=2))
     with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
         results = writer.write(stages("1001", "1002"))
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
     assert writer.usage.retries == 2
+
+
+def test_a_write_without_an_answer_is_not_made_again(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.faults.add(Fault(does=Cut(takes_effect=True), times=1))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        with pytest.raises(NoAnswerError):
+            writer.write(stages("1001"))
+        records = writer.read(["1001"], PROPERTIES)
+    assert records["1001"]["cs_stage"] == "cs_success"
+    assert len(simulator.calls.writes) == 1
