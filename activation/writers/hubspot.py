@@ -66,6 +66,7 @@ _YES_AND_NO = [
     {"label": "Yes", "value": "true", "displayOrder": 0, "hidden": False},
     {"label": "No", "value": "false", "displayOrder": 1, "hidden": False},
 ]
+"""The options without which HubSpot makes no `bool`."""
 
 
 class HubSpotWriter:
@@ -96,7 +97,8 @@ class HubSpotWriter:
 
     def misfit(self, row: RowRequest) -> str | None:
         """See `Writer.misfit`. HubSpot's ids are numbers."""
-        return None if row.key.isdecimal() else "the key is not an id of HubSpot's"
+        is_id = row.key.isascii() and row.key.isdecimal()
+        return None if is_id else "the key is not an id of HubSpot's"
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """See `Writer.describe`. The options of an owner property are the account's owners."""
@@ -157,8 +159,10 @@ class HubSpotWriter:
             "fieldType": field_type,
             "groupName": self._group,
         }
-        if kind == "enumeration":
-            definition["options"] = _YES_AND_NO if wanted.kind is ValueKind.BOOLEAN else []
+        if wanted.kind is ValueKind.BOOLEAN:
+            definition["options"] = _YES_AND_NO
+        elif kind == "enumeration":
+            definition["options"] = []
         response = self._client.write("POST", self._properties, definition)
         if not response.is_success:
             refusal = Refusal.of(response)

@@ -268,6 +268,7 @@ ACCOUNT_PROPERTIES = (
         type=PropertyType.BOOL,
         field_type=FieldType.BOOLEAN_CHECKBOX,
         group_name=_COMPANY,
+        options=(option("true", "Yes"), option("false", "No")),
     ),
 )
 """The company properties that the account has made for itself and that Millrace reads or writes

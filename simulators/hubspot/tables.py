@@ -101,10 +101,14 @@ class ObjectTable:
             raise InvalidDefinitionError(
                 f"fieldType {definition.field_type} is not possible with type {definition.type}."
             )
-        if definition.options and definition.type is not PropertyType.ENUMERATION:
+        values = [option.value for option in definition.options]
+        if definition.type is PropertyType.BOOL:
+            if sorted(values) != ["false", "true"]:
+                raise InvalidDefinitionError("Boolean properties have the options true and false.")
+        elif values and definition.type is not PropertyType.ENUMERATION:
             raise InvalidDefinitionError(f"A property of type {definition.type} has no options.")
         for what, texts in (
-            ("values", [option.value for option in definition.options]),
+            ("values", values),
             ("labels", [option.label for option in definition.options]),
         ):
             if len(set(texts)) < len(texts):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import Iterator
 
 import pytest
 
+from tests.activation.landed import Ledger
 from tests.activation.source import forget
 from warehouse.database import Warehouse, drop_database, ensure_database
 from warehouse.server import EmbeddedServer
@@ -26,3 +28,12 @@ def warehouse(_activation_warehouse: Warehouse) -> Warehouse:
     """A migrated database with an empty ledger and no model: copying one per test takes longer."""
     forget(_activation_warehouse)
     return _activation_warehouse
+
+
+@pytest.fixture
+def ledger(warehouse: Warehouse) -> Iterator[Ledger]:
+    """What is compared to find drift, empty."""
+    with contextlib.closing(warehouse.connect(autocommit=True)) as connection:
+        found = Ledger(connection)
+        found.forget()
+        yield found

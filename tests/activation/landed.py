@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow, dict_row
 from psycopg.types.json import Jsonb
 
 from activation import Declaration
 from activation.declaration import FieldDeclaration
 from activation.drift import Drift, DriftFound, note_drift, open_drift
 from activation.writers.base import ValueKind
-from tests.activation.source import JOURNEY, ledger_rows
-from warehouse.database import Warehouse
+from tests.activation.source import JOURNEY
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -47,88 +49,90 @@ DECLARATION = Declaration.model_validate(
 class Ledger:
     """The tables that are compared, and what comes of it."""
 
-    warehouse: Warehouse
+    connection: psycopg.Connection[TupleRow]
+    """In autocommit."""
 
     def forget(self) -> None:
         """Empty them."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding, "
-                "ops.sync_drift, raw_hubspot.companies, raw_hubspot.merged_ids, "
-                "raw_hubspot.property_history, raw_hubspot.read_until cascade"
-            )
+        for table in (
+            "ops.sync_drift",
+            "ops.sync_outstanding",
+            "ops.sync_row",
+            "ops.sync_run",
+            "ops.sync_state",
+            "raw_hubspot.companies",
+            "raw_hubspot.merged_ids",
+            "raw_hubspot.property_history",
+            "raw_hubspot.read_until",
+        ):
+            self.connection.execute(sql.SQL("delete from {}").format(sql.SQL(table)))
 
     def acknowledge(self, key: str, values: Mapping[str, str | None], at: datetime = NOON) -> None:
         """HubSpot confirms these values, beside those that it had confirmed before."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                """
-                insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
-                values (%(sync)s, %(key)s, '', %(payload)s, %(at)s)
-                on conflict (sync, key) do update
-                set payload = state.payload || excluded.payload,
-                    acknowledged_at = excluded.acknowledged_at
-                """,
-                {
-                    "sync": DECLARATION.name,
-                    "key": key,
-                    "payload": Jsonb(dict(values)),
-                    "at": at,
-                },
-            )
+        self.connection.execute(
+            """
+            insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
+            values (%(sync)s, %(key)s, '', %(payload)s, %(at)s)
+            on conflict (sync, key) do update
+            set payload = state.payload || excluded.payload,
+                acknowledged_at = excluded.acknowledged_at
+            """,
+            {
+                "sync": DECLARATION.name,
+                "key": key,
+                "payload": Jsonb(dict(values)),
+                "at": at,
+            },
+        )
 
     def land(
         self, key: str, values: Mapping[str, str | None], at: datetime, *, archived: bool = False
     ) -> None:
         """A company as it was when it was changed last, `at`."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                """
-                insert into raw_hubspot.companies (
-                    id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id
-                )
-                values (%s, %s, %s, %s, %s, '1', '1')
-                on conflict (id) do update
-                set archived = excluded.archived,
-                    updated_at = excluded.updated_at,
-                    properties = excluded.properties
-                """,
-                [key, archived, NOON, at, Jsonb(dict(values))],
+        self.connection.execute(
+            """
+            insert into raw_hubspot.companies (
+                id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id
             )
+            values (%s, %s, %s, %s, %s, '1', '1')
+            on conflict (id) do update
+            set archived = excluded.archived,
+                updated_at = excluded.updated_at,
+                properties = excluded.properties
+            """,
+            [key, archived, NOON, at, Jsonb(dict(values))],
+        )
 
     def loaded(self, at: datetime, asked_for: Iterable[str] = DECLARATION.properties) -> None:
         """A load that began `at` has ended."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                "insert into raw_hubspot.read_until values ('companies', %s, %s) "
-                "on conflict (object_type) do update "
-                "set instant = excluded.instant, asked_for = excluded.asked_for",
-                [at, sorted(asked_for)],
-            )
+        self.connection.execute(
+            "insert into raw_hubspot.read_until values ('companies', %s, %s) "
+            "on conflict (object_type) do update "
+            "set instant = excluded.instant, asked_for = excluded.asked_for",
+            [at, sorted(asked_for)],
+        )
 
     def merged(self, loser: str, winner: str) -> None:
         """One company became another."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                "insert into raw_hubspot.merged_ids values ('companies', %s, %s, '1', '1')",
-                [loser, winner],
-            )
+        self.connection.execute(
+            "insert into raw_hubspot.merged_ids values ('companies', %s, %s, '1', '1')",
+            [loser, winner],
+        )
 
     def changed_by(
         self, key: str, name: str, value: str, at: datetime, source: str, label: str | None = None
     ) -> None:
         """HubSpot's history of a property has an entry."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                """
-                insert into raw_hubspot.property_history (
-                    object_type, record_id, property, changed_at, value, source_type, source_label,
-                    updated_by_user_id, _dlt_load_id, _dlt_id
-                )
-                values ('companies', %s, %s, %s, %s, %s, %s, 4711, '1', '1')
-                """,
-                [key, name, at, value, source, label],
+        self.connection.execute(
+            """
+            insert into raw_hubspot.property_history (
+                object_type, record_id, property, changed_at, value, source_type, source_label,
+                updated_by_user_id, _dlt_load_id, _dlt_id
             )
+            values ('companies', %s, %s, %s, %s, %s, %s, 4711, '1', '1')
+            """,
+            [key, name, at, value, source, label],
+        )
 
     def ran(
         self,
@@ -142,34 +146,39 @@ class Ledger:
         run_id: str = "run",
     ) -> None:
         """A run has sent a row."""
-        with self.warehouse.connect() as connection:
-            connection.execute(
-                "insert into ops.sync_run (run_id, sync, scope, status, started_at, finished_at) "
-                "values (%s, %s, 'changes', %s, %s, %s)",
-                [run_id, DECLARATION.name, status, at, at],
-            )
-            connection.execute(
-                "insert into ops.sync_row (run_id, key, operation, outcome, recorded_at, changes, "
-                "before) values (%s, %s, 'update', %s, %s, %s, %s)",
-                [
-                    run_id,
-                    key,
-                    outcome,
-                    at,
-                    Jsonb(dict(changes)),
-                    None if before is None else Jsonb(dict(before)),
-                ],
-            )
+        self.connection.execute(
+            "insert into ops.sync_run (run_id, sync, scope, status, started_at, finished_at) "
+            "values (%s, %s, 'changes', %s, %s, %s)",
+            [run_id, DECLARATION.name, status, at, at],
+        )
+        self.connection.execute(
+            "insert into ops.sync_row (run_id, key, operation, outcome, recorded_at, changes, "
+            "before) values (%s, %s, 'update', %s, %s, %s, %s)",
+            [
+                run_id,
+                key,
+                outcome,
+                at,
+                Jsonb(dict(changes)),
+                None if before is None else Jsonb(dict(before)),
+            ],
+        )
+
+    def rewritten(self, key: str, names: Iterable[str]) -> None:
+        """The engine has written these properties: what was found there before is settled."""
+        self.connection.execute(
+            "update ops.sync_drift set resolved_at = now(), resolution = 'rewritten' "
+            "where sync = %s and key = %s and property = any(%s) and resolved_at is null",
+            [DECLARATION.name, key, list(names)],
+        )
 
     def note(self, declaration: Declaration = DECLARATION) -> DriftFound:
         """What the engine does at the beginning of a run."""
-        with self.warehouse.connect(autocommit=True) as connection:
-            return note_drift(connection, declaration)
+        return note_drift(self.connection, declaration)
 
     def open(self, declaration: Declaration = DECLARATION) -> tuple[Drift, ...]:
         """The open drifts."""
-        with self.warehouse.connect() as connection:
-            return open_drift(connection, declaration)
+        return open_drift(self.connection, declaration)
 
     def found(self) -> dict[tuple[str, str], str | None]:
         """What was found instead, by key and property, of the open drifts."""
@@ -177,7 +186,8 @@ class Ledger:
 
     def all_rows(self) -> list[dict[str, Any]]:
         """Every drift that was ever recorded."""
-        return ledger_rows(self.warehouse, "select * from ops.sync_drift order by drift_id")
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute("select * from ops.sync_drift order by drift_id").fetchall()
 
     def resolutions(self) -> list[str | None]:
         """Of all of them."""

@@ -12,17 +12,9 @@ from activation.drift import SETTLED_AFTER, DriftFound, DriftKind, SeenDrift, re
 from activation.personal import digest
 from tests.activation.landed import DECLARATION, HOUR, MINUTE, NOON, Ledger
 from tests.activation.source import declared
-from warehouse.database import Warehouse
 
 NOTHING = DriftFound()
 MILLISECOND = timedelta(milliseconds=1)
-
-
-@pytest.fixture
-def ledger(warehouse: Warehouse) -> Ledger:
-    ledger = Ledger(warehouse)
-    ledger.forget()
-    return ledger
 
 
 def changed(ledger: Ledger) -> None:
@@ -218,8 +210,7 @@ def test_a_drift_of_what_is_no_longer_ours_or_gone_is_resolved(
 ) -> None:
     changed(ledger)
     ledger.note()
-    with ledger.warehouse.connect() as connection:
-        connection.execute(statement.encode())
+    ledger.connection.execute(statement.encode())
     assert ledger.note() == DriftFound(resolved=1)
     assert ledger.resolutions() == ["no_longer_ours"]
     assert ledger.note() == NOTHING
@@ -274,16 +265,14 @@ def test_of_two_keys_of_one_record_the_one_acknowledged_last_speaks(ledger: Ledg
 def test_a_row_whose_answer_never_came_is_left_to_the_run(ledger: Ledger) -> None:
     changed(ledger)
     ledger.ran("7", changes={}, before=None, outcome="unsure")
-    with ledger.warehouse.connect() as connection:
-        connection.execute(
-            "insert into ops.sync_outstanding "
-            "(sync, key, status, run_id, first_seen_at, last_seen_at) "
-            "values (%s, '7', 'unsure', 'run', now(), now())",
-            [DECLARATION.name],
-        )
+    ledger.connection.execute(
+        "insert into ops.sync_outstanding "
+        "(sync, key, status, run_id, first_seen_at, last_seen_at) "
+        "values (%s, '7', 'unsure', 'run', now(), now())",
+        [DECLARATION.name],
+    )
     assert ledger.note() == NOTHING
-    with ledger.warehouse.connect() as connection:
-        connection.execute("update ops.sync_outstanding set status = 'failed'")
+    ledger.connection.execute("update ops.sync_outstanding set status = 'failed'")
     assert ledger.note().newly_found == 1
 
 
@@ -345,8 +334,7 @@ def test_a_digest_stays_one_when_the_property_is_not_declared_personal_any_more(
 
 
 def record(ledger: Ledger, *seen: SeenDrift) -> int:
-    with ledger.warehouse.connect() as connection:
-        return record_drift(connection, DECLARATION, seen)
+    return record_drift(ledger.connection, DECLARATION, seen)
 
 
 def test_what_a_run_reads_is_recorded_and_a_load_from_before_says_nothing_of_it(
@@ -386,18 +374,17 @@ def test_a_key_that_was_never_acknowledged_has_no_drift(ledger: Ledger) -> None:
 
 
 def test_as_many_drifts_as_asked_for_are_told_in_order(ledger: Ledger) -> None:
-    with ledger.warehouse.connect() as connection:
-        connection.execute(
-            "insert into ops.sync_state "
-            "select %s, number::text, '', %s, %s from generate_series(1, 2500) as number",
-            [DECLARATION.name, Jsonb({"cs_stage": "cs_sales"}), NOON],
-        )
-        connection.execute(
-            "insert into raw_hubspot.companies "
-            "(id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id) "
-            "select key, false, %s, %s, '{}', '1', '1' from ops.sync_state",
-            [NOON, NOON + MINUTE],
-        )
+    ledger.connection.execute(
+        "insert into ops.sync_state "
+        "select %s, number::text, '', %s, %s from generate_series(1, 2500) as number",
+        [DECLARATION.name, Jsonb({"cs_stage": "cs_sales"}), NOON],
+    )
+    ledger.connection.execute(
+        "insert into raw_hubspot.companies "
+        "(id, archived, created_at, updated_at, properties, _dlt_load_id, _dlt_id) "
+        "select key, false, %s, %s, '{}', '1', '1' from ops.sync_state",
+        [NOON, NOON + MINUTE],
+    )
     ledger.loaded(NOON + HOUR)
     assert ledger.note() == DriftFound(newly_found=2500, open=2500)
     assert ledger.note() == DriftFound(open=2500)

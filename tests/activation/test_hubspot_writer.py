@@ -20,7 +20,15 @@ from activation.errors import (
     DestinationUnavailableError,
     NoAnswerError,
 )
-from activation.writers.base import Option, Outcome, PropertyDescription, RowRequest, ValueKind
+from activation.writers.base import (
+    NewProperty,
+    Option,
+    Outcome,
+    PropertyDescription,
+    Repeating,
+    RowRequest,
+    ValueKind,
+)
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HUBSPOT, HubSpotLimits, Quota, shared_limiter
@@ -129,6 +137,92 @@ def test_every_request_goes_to_the_version_that_is_set(wire: Wire, client: HubSp
         "/crm/objects/2026-03/companies/batch/read",
         "/crm/properties/2026-03/companies",
     ]
+
+
+def test_contacts_are_written_read_and_described_where_contacts_are(
+    wire: Wire, client: HubSpotClient
+) -> None:
+    nothing = httpx.Response(200, json={"results": []})
+    wire.answers = [written("7", "8"), nothing, nothing, nothing]
+    writer = HubSpotWriter("contact", client)
+
+    assert outcomes(writer) == {"7": Outcome.WRITTEN, "8": Outcome.WRITTEN}
+    writer.read(["7"], ["lifecyclestage"])
+    writer.describe(["lifecyclestage"])
+    writer.create_property(NewProperty("since", "Since", ValueKind.INSTANT))
+
+    assert [(request.method, request.url.path) for request in wire.requests] == [
+        ("POST", "/crm/v3/objects/contacts/batch/update"),
+        ("POST", "/crm/v3/objects/contacts/batch/read"),
+        ("GET", "/crm/v3/properties/contacts"),
+        ("POST", "/crm/v3/properties/contacts"),
+    ]
+    assert wire.body()["groupName"] == "contactinformation"
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"),
+    [
+        ("7", True),
+        ("0" * 20, True),
+        ("c-7", False),
+        ("-7", False),
+        ("7.0", False),
+        ("\u0667", False),
+    ],
+)
+def test_a_key_that_cannot_be_an_id_is_known_before_it_is_sent(
+    writer: HubSpotWriter, wire: Wire, key: str, *, fits: bool
+) -> None:
+    said = writer.misfit(RowRequest(key, {"cs_stage": "a private value"}))
+    assert (said is None) is fits
+    assert "private" not in str(said)
+    assert wire.requests == []
+
+
+def test_records_can_be_read_back(writer: HubSpotWriter) -> None:
+    assert writer.repeating is Repeating.READ_BACK
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        (ValueKind.TEXT, {"type": "string", "fieldType": "text"}),
+        (ValueKind.NUMBER, {"type": "number", "fieldType": "number"}),
+        (ValueKind.DATE, {"type": "date", "fieldType": "date"}),
+        (ValueKind.INSTANT, {"type": "datetime", "fieldType": "date"}),
+        (ValueKind.CHOICE, {"type": "enumeration", "fieldType": "select", "options": []}),
+        (ValueKind.CHOICES, {"type": "enumeration", "fieldType": "checkbox", "options": []}),
+        (
+            ValueKind.BOOLEAN,
+            {
+                "type": "bool",
+                "fieldType": "booleancheckbox",
+                "options": [
+                    {"label": "Yes", "value": "true", "displayOrder": 0, "hidden": False},
+                    {"label": "No", "value": "false", "displayOrder": 1, "hidden": False},
+                ],
+            },
+        ),
+    ],
+)
+def test_a_property_is_made_in_the_group_that_every_account_has(
+    wire: Wire, writer: HubSpotWriter, kind: ValueKind, made: dict[str, object]
+) -> None:
+    wire.answers = [httpx.Response(201, json={})]
+    writer.create_property(NewProperty("first_touch", "First touch", kind))
+    (request,) = wire.requests
+    assert (request.method, request.url.path) == ("POST", "/crm/v3/properties/companies")
+    named = {"name": "first_touch", "label": "First touch", "groupName": "companyinformation"}
+    assert wire.body() == {**named, **made}
+
+
+def test_a_property_that_is_refused_is_a_sentence_that_names_it(
+    wire: Wire, writer: HubSpotWriter
+) -> None:
+    wire.answers = [refusal(409, "It exists already.")]
+    with pytest.raises(DestinationRefusedError, match=r"first_touch: It exists already\."):
+        writer.create_property(NewProperty("first_touch", "First touch", ValueKind.TEXT))
 
 
 def test_a_value_to_be_emptied_is_sent_as_the_empty_text(wire: Wire, writer: HubSpotWriter) -> None:
@@ -399,21 +493,45 @@ def test_a_lasting_trouble_ends_the_run_and_says_whether_it_may_have_arrived(
     assert caught.value.may_have_arrived is may_have_arrived
 
 
-@pytest.mark.parametrize(
-    "trouble",
-    [httpx.ReadTimeout("late"), httpx.ReadError("cut"), httpx.RemoteProtocolError("cut")],
-)
-def test_a_write_whose_answer_never_came_is_not_made_again(
-    wire: Wire, writer: HubSpotWriter, trouble: Exception
+NO_ANSWERS = [
+    httpx.ReadTimeout("late"),
+    httpx.WriteTimeout("late"),
+    httpx.ReadError("cut"),
+    httpx.RemoteProtocolError("cut"),
+]
+
+
+@pytest.mark.parametrize("lost", NO_ANSWERS, ids=lambda error: type(error).__name__)
+def test_a_write_whose_answer_did_not_come_is_not_repeated(
+    wire: Wire, writer: HubSpotWriter, lost: Exception
 ) -> None:
-    wire.answers = [trouble, written("7", "8")]
-    with pytest.raises(NoAnswerError) as caught:
+    wire.answers = [lost]
+    with pytest.raises(NoAnswerError, match="Run the sync again later") as caught:
         writer.write(ROWS)
     assert caught.value.may_have_arrived
-    assert (len(wire.requests), writer.usage.calls, writer.usage.retries) == (1, 1, 0)
+    assert (len(wire.requests), wire.pauses) == (1, [])
+    assert (writer.usage.calls, writer.usage.write_calls, writer.usage.retries) == (1, 1, 0)
 
 
-def test_one_server_error_is_enough_for_doubt(wire: Wire, writer: HubSpotWriter) -> None:
+@pytest.mark.parametrize("lost", NO_ANSWERS, ids=lambda error: type(error).__name__)
+def test_a_question_whose_answer_did_not_come_is_asked_again(
+    wire: Wire, writer: HubSpotWriter, lost: Exception
+) -> None:
+    wire.answers = [lost, httpx.Response(200, json={"results": []})]
+    assert writer.read(["7"], ["cs_stage"]) == {}
+    assert writer.usage.retries == 1
+
+
+def test_new_options_and_properties_are_not_made_twice(wire: Wire, writer: HubSpotWriter) -> None:
+    wire.answers = [httpx.ReadTimeout("late")]
+    with pytest.raises(NoAnswerError):
+        writer.create_property(NewProperty("first_touch", "First touch", ValueKind.TEXT))
+    with pytest.raises(NoAnswerError):
+        writer.add_options(PropertyDescription("cs_stage", ValueKind.CHOICE), ["cs_success"])
+    assert len(wire.requests) == 2
+
+
+def test_one_failure_of_hubspots_is_enough_for_doubt(wire: Wire, writer: HubSpotWriter) -> None:
     wire.answers = [refusal(503), rate_limited(policy="DAILY")]
     with pytest.raises(DestinationRefusedError) as caught:
         writer.write(ROWS)

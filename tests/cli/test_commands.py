@@ -48,7 +48,7 @@ def millrace(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         *(f"ingest {name}" for name in ("events", "hubspot", "pipedrive", "yobi", "check", "all")),
         "backfill pipedrive",
         *(f"probe {name}" for name in ("pipedrive", "yobi")),
-        *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status")),
+        *(f"sync {name}" for name in ("list", "plan", "run", "retry", "status", "setup")),
     ],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:

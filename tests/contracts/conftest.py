@@ -46,7 +46,10 @@ def api_specs() -> Path:
 LIKE_OTHERS = {
     "Deal_Batch_read": Likeness(
         "/crm/v3/objects/deals/batch/read", "post", "/crm/v3/objects/companies/batch/read"
-    )
+    ),
+    "Contact_Batch_update": Likeness(
+        "/crm/v3/objects/contacts/batch/update", "post", "/crm/v3/objects/companies/batch/update"
+    ),
 }
 """What the description of HubSpot leaves out, though every kind of record has it."""
 

@@ -86,6 +86,11 @@ EXAMPLES = {
         "/crm/v3/objects/contacts/batch/read",
         {"inputs": [{"id": "ada@example.com"}], "idProperty": "email", "properties": []},
     ),
+    "Contact_Batch_update": Example(
+        "POST",
+        "/crm/v3/objects/contacts/batch/update",
+        {"inputs": [{"id": "1001", "properties": {"firstname": "Ada"}}]},
+    ),
     "Deal_Basic_get_page": Example("GET", "/crm/v3/objects/deals?limit=1"),
     "Deal_Search_do_search": Example("POST", "/crm/v3/objects/deals/search", SEARCH),
     "Deal_Batch_read": Example(

@@ -9,7 +9,7 @@ import pytest
 
 from activation.diagnosis import diagnose_hubspot
 from activation.errors import NoAnswerError
-from activation.writers.base import Outcome, RowRequest
+from activation.writers.base import NewProperty, Outcome, RowRequest, ValueKind
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import Quota
@@ -23,14 +23,14 @@ PROPERTIES = ("salesaccountmanager", "cs_stage", "hubspot_owner_id")
 
 
 @contextmanager
-def writing(base_url: str) -> Iterator[HubSpotWriter]:
+def writing(base_url: str, kind: str = "company") -> Iterator[HubSpotWriter]:
     client = HubSpotClient(
         token=DEFAULT_TOKEN,
         base_url=base_url,
         limiter=Quota(10_000, 1).limiter(),
         sleep=lambda _: None,
     )
-    yield HubSpotWriter("company", client)
+    yield HubSpotWriter(kind, client)
     client.close()
 
 
@@ -88,6 +88,30 @@ def test_making_options(hubspot_on_record: OnRecord, simulator: HubspotSimulator
     assert simulator.state.options("companies", "cs_stage") == ["cs_sales", "cs_success", "cs_sbp"]
 
 
+@pytest.mark.parametrize("record", ["company", "contact"])
+@pytest.mark.parametrize("kind", ValueKind)
+def test_making_properties(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator, record: str, kind: ValueKind
+) -> None:
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url, record) as writer:
+        writer.create_property(NewProperty("first_touch", "First touch", kind))
+        described = writer.describe(["first_touch"])["first_touch"]
+    assert hubspot.recorder.operations == {"Prop_Core_create", "Prop_Core_get_all"}
+    assert described.kind is kind
+
+
+def test_writing_contacts(hubspot_on_record: OnRecord, simulator: HubspotSimulator) -> None:
+    """The description leaves this operation out; it is taken to be like that of companies."""
+    contact = simulator.state.add("contacts", {"email": "ada@example.com"})
+    rows = [RowRequest(key, {"firstname": "Ada"}) for key in (contact.id, "404404")]
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url, "contact") as writer:
+        written, missing = writer.write(rows)
+        records = writer.read([contact.id, "404404"], ["firstname"])
+    assert hubspot.recorder.operations == {"Contact_Batch_update", "Contact_Batch_read"}
+    assert (written.outcome, missing.outcome) == (Outcome.WRITTEN, Outcome.FAILED)
+    assert {key: values["firstname"] for key, values in records.items()} == {contact.id: "Ada"}
+
+
 def test_writing_clearing_and_writing_what_is_not_there(
     hubspot_on_record: OnRecord, simulator: HubspotSimulator
 ) -> None:
@@ -121,9 +145,7 @@ def test_a_batch_that_is_refused_as_one(
 
 @pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError()])
 def test_requests_that_are_made_again(
-    hubspot_on_record: OnRecord,
-    simulator: HubspotSimulator,
-    fault: RateLimited | ServerError,
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator, fault: RateLimited | ServerError
 ) -> None:
     simulator.faults.add(Fault(does=fault, times=2))
     with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
@@ -132,12 +154,13 @@ def test_requests_that_are_made_again(
     assert writer.usage.retries == 2
 
 
-def test_a_write_whose_answer_is_lost_is_made_once(
+def test_a_write_without_an_answer_is_not_made_again(
     hubspot_on_record: OnRecord, simulator: HubspotSimulator
 ) -> None:
     simulator.faults.add(Fault(does=Cut(takes_effect=True), times=1))
     with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
         with pytest.raises(NoAnswerError):
             writer.write(stages("1001"))
-        assert writer.read(["1001"], PROPERTIES)["1001"]["cs_stage"] == "cs_success"
+        records = writer.read(["1001"], PROPERTIES)
+    assert records["1001"]["cs_stage"] == "cs_success"
     assert len(simulator.calls.writes) == 1

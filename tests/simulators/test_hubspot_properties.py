@@ -80,6 +80,10 @@ def test_a_new_property_can_be_written_to(hubspot: Hubspot) -> None:
         pytest.param({"groupName": "colours"}, id="no such group"),
         pytest.param({"fieldType": "text"}, id="a field type of another type"),
         pytest.param({"type": "string", "fieldType": "text"}, id="options for a text"),
+        pytest.param(
+            {"type": "bool", "fieldType": "booleancheckbox", "options": []},
+            id="a flag without the options true and false",
+        ),
         pytest.param({"options": COLOUR["options"] * 2}, id="an option twice"),
         pytest.param(
             {"options": [*COLOUR["options"], {"label": "Red", "value": "r", "hidden": False}]},

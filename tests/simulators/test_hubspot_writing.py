@@ -9,7 +9,7 @@ import pytest
 
 from simulators.clock import StoppedClock
 from simulators.hubspot import InvalidValuesError
-from simulators.hubspot.object_types import COMPANIES, dropdown
+from simulators.hubspot.object_types import COMPANIES, dropdown, option
 from simulators.hubspot.properties import FieldType, PropertyDefinition, PropertyType
 from tests.simulators.conftest import Hubspot
 
@@ -145,14 +145,14 @@ def define_dates_and_flags(hubspot: Hubspot) -> None:
     """Custom company properties: renewal_day, renewed_at, is_partner and colours (checkboxes)."""
     table = hubspot.state.tables["companies"]
     group = COMPANIES.group.name
-    for name, type_, field_type in (
-        ("renewal_day", PropertyType.DATE, FieldType.DATE),
-        ("renewed_at", PropertyType.DATETIME, FieldType.DATE),
-        ("is_partner", PropertyType.BOOL, FieldType.BOOLEAN_CHECKBOX),
-        ("colours", PropertyType.ENUMERATION, FieldType.CHECKBOX),
+    for name, type_, field_type, options in (
+        ("renewal_day", PropertyType.DATE, FieldType.DATE, ()),
+        ("renewed_at", PropertyType.DATETIME, FieldType.DATE, ()),
+        ("is_partner", PropertyType.BOOL, FieldType.BOOLEAN_CHECKBOX, ("true", "false")),
+        ("colours", PropertyType.ENUMERATION, FieldType.CHECKBOX, ("red", "blue")),
     ):
-        table.define(PropertyDefinition(name, name, type_, field_type, group))
-    hubspot.state.set_options("companies", "colours", ["red", "blue"])
+        listed = tuple(map(option, options))
+        table.define(PropertyDefinition(name, name, type_, field_type, group, options=listed))
 
 
 def test_an_archived_owner_is_given_nothing(hubspot: Hubspot) -> None:
