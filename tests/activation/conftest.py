@@ -37,3 +37,4 @@ def ledger(warehouse: Warehouse) -> Iterator[Ledger]:
         found = Ledger(connection)
         found.forget()
         yield found
+        found.forget()

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from activation.declaration import load_declarations, read_back_properties
 from cli.main import main
 from ingestion.hubspot.objects import TABLES
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState
@@ -300,3 +301,20 @@ def test_yobi_lands_nothing_when_it_does_not_tell_of_the_week(
     assert told.json["yobi"] is None
     assert told.json["hubspot"] is not None
     assert "no trend by day" in told.json["failures"]["yobi"]
+
+
+def test_all_lands_the_other_sources_though_the_file_of_a_sync_is_wrong(
+    ingest: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "syncs").mkdir()
+    (tmp_path / "syncs" / "broken.yml").write_text("name: [")
+    monkeypatch.setattr(load_declarations, "__defaults__", (tmp_path / "syncs",))
+    monkeypatch.setattr(read_back_properties, "__defaults__", (tmp_path / "syncs",))
+    events = tmp_path / "events.jsonl"
+    events.write_text(json.dumps({**EVENT, "event_id": "e1"}) + "\n")
+    monkeypatch.setenv("EVENTS_PATH", str(events))
+    told = ingest("all")
+    assert told.exit_code == 1
+    assert "1 landed" in told.out
+    assert "hubspot: " in told.err
+    assert "broken.yml: is not YAML" in told.err
