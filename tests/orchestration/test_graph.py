@@ -66,6 +66,12 @@ def test_every_data_test_is_a_check_and_its_failure_stops_what_follows(
         assert checks[test["name"]].blocking is is_error
 
 
+def test_alerts_do_not_wait_for_other_syncs_to_end_well(graph: dg.AssetGraph) -> None:
+    for name in ("sync/slack_alerts", "sync/email_alerts"):
+        assert "journey/review_queue" in ancestors(graph, name)
+        assert not any(each.startswith("sync/") for each in ancestors(graph, name))
+
+
 def test_the_journey_leaves_hubspot_s_records_and_other_syncs_alone(river: River) -> None:
     job = river.definitions.resolve_job_def("journey")
     selected = {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
