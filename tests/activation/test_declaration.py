@@ -56,7 +56,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         ({"batch_size": 101}, "batch_size: hubspot takes at most 100 rows"),
         ({"batch_size": 0}, "batch_size: .*greater than or equal to 1"),
         ({"mode": "append"}, "mode: hubspot takes mirror, upsert"),
-        ({"destination": "hubspt"}, "destination: must be one of hubspot"),
+        ({"destination": "hubspt"}, "destination: must be one of email, hubspot, slack"),
         ({"object": "deal"}, "object: hubspot takes company, contact, not 'deal'"),
         ({"policy": "some"}, "policy: "),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
