@@ -8,11 +8,12 @@ from activation.declaration import (
     find_declaration,
     load_declaration,
     load_declarations,
+    read_back_properties,
 )
-from activation.engine import retry_failed, run_sync
+from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ActivationError, ExitCode
 from activation.ledger import RunStatus
-from activation.plan import Plan, PlanCounts, PlannedRow, plan_sync
+from activation.plan import Plan, PlanCounts, PlannedRow
 from activation.plan_statement import Scope
 from activation.result import Progress, SyncResult
 from activation.status import OutstandingRow, RunRecord, SyncStatus, sync_status
@@ -39,7 +40,10 @@ __all__ = [
     "load_declaration",
     "load_declarations",
     "plan_sync",
+    "read_back_properties",
     "retry_failed",
+    "revert_run",
     "run_sync",
+    "run_syncs",
     "sync_status",
 ]

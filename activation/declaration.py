@@ -229,6 +229,25 @@ def find_declaration(name: str, folder: Path = SYNCS) -> Declaration:
     return declarations[name]
 
 
+def read_back_properties(destination: str, folder: Path = SYNCS) -> dict[str, frozenset[str]]:
+    """What ingestion has to read of a destination, so that what syncs write there is read back.
+
+    spec/activation.md, Engine: verify.
+
+    Returns:
+        The properties of all syncs that are declared, by the table in which their records land.
+
+    Raises:
+        DeclarationError: when any of the files is wrong.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for declaration in load_declarations(folder).values():
+        landed = DESTINATIONS[destination].landed.get(declaration.object)
+        if declaration.destination == destination and landed is not None:
+            found[landed.table] = found.get(landed.table, frozenset()).union(declaration.properties)
+    return found
+
+
 def _sentences(error: ValidationError) -> str:
     problems = []
     for problem in error.errors(include_input=False, include_url=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,14 +11,15 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 from activation.declaration import Declaration
-from activation.errors import DestinationError, MissingScopeError
+from activation.errors import DestinationError, DestinationUnavailableError, MissingScopeError
 from activation.status import SyncStatus, sync_status
+from activation.writers.email_server import MailServer
 from activation.writers.hubspot_client import HubSpotClient
-from activation.writers.limits import HUBSPOT
+from activation.writers.limits import EMAIL, HUBSPOT
 from warehouse.database import Warehouse
 from warehouse.diagnosis import Finding, Verdict, clock_finding
 from warehouse.hubspot_paths import HubspotPaths
-from warehouse.settings import Settings
+from warehouse.settings import Settings, SettingsError, SmtpSecurity
 
 _ONE_PROPERTY = {"companies": "name", "contacts": "email", "deals": "dealname"}
 """The kinds of records that are read, each with a property that it certainly has."""
@@ -92,6 +94,63 @@ def _needed(paths: HubspotPaths) -> Iterator[tuple[str, str]]:
         yield f"crm.objects.{object_type}.read", f"/{paths.objects(object_type)}?limit=1"
         yield f"crm.schemas.{object_type}.read", f"/{paths.properties(object_type)}/{name}"
     yield "crm.objects.owners.read", f"/{paths.owners}?limit=1"
+
+
+def diagnose_slack(settings: Settings) -> Finding:
+    """The webhook, as far as it can be judged: only a message would show whether it works."""
+    if settings.slack_webhook_url is None:
+        return Finding(
+            "slack",
+            Verdict.WARNING,
+            "SLACK_WEBHOOK_URL is not set: nothing is posted to Slack.",
+        )
+    try:
+        settings.require_slack_webhook()
+    except SettingsError as error:
+        return Finding("slack", Verdict.FAILED, str(error))
+    return Finding(
+        "slack",
+        Verdict.OK,
+        "SLACK_WEBHOOK_URL is set and reads like a webhook; whether Slack takes it, only a message "
+        "would show.",
+    )
+
+
+def diagnose_email(settings: Settings, *, tls: ssl.SSLContext | None = None) -> Finding:
+    """The mail server, its encryption and the login; no message is handed over.
+
+    Args:
+        settings: with or without a mail server.
+        tls: whose certificates are trusted; by default those that the system trusts.
+    """
+    if settings.smtp_host is None:
+        return Finding("email", Verdict.WARNING, "SMTP_HOST is not set: no e-mail is sent.")
+    limits = replace(EMAIL, attempts=1, connect_timeout=10.0, answer_timeout=10.0)
+    try:
+        account = settings.require_smtp()
+        server = MailServer(account, limits=limits, tls=tls)
+        try:
+            server.check()
+        finally:
+            server.close()
+    except SettingsError as error:
+        return Finding("email", Verdict.FAILED, str(error))
+    except DestinationUnavailableError as error:
+        return Finding(
+            "email", Verdict.FAILED, f"{error} If it stays so: check SMTP_HOST and SMTP_PORT."
+        )
+    except DestinationError as error:
+        return Finding("email", Verdict.FAILED, str(error))
+    if account.security is SmtpSecurity.NONE and account.username is not None:
+        return Finding(
+            "email",
+            Verdict.WARNING,
+            "The mail server answers and accepts the login, which everybody on the way can read: "
+            "set SMTP_SECURITY to starttls or tls.",
+        )
+    login = "accepts the login" if account.username is not None else "asks for no login"
+    how = "" if account.security is SmtpSecurity.NONE else ", encrypted,"
+    return Finding("email", Verdict.OK, f"The mail server answers{how} and {login}.")
 
 
 def diagnose_syncs(warehouse: Warehouse, declarations: Iterable[Declaration]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Running a sync: plan, guards, preflight, batches; each batch recorded before the next is sent.
+"""Running syncs: lock, plan, guards, preflight, requests; each recorded before the next is sent.
 
 spec/activation.md, Engine. A run may be killed at any moment. Whatever was recorded is not sent
 again; of the one request whose outcome was not recorded, the next run reads the rows back first.
@@ -7,30 +7,69 @@ again; of the one request whose outcome was not recorded, the next run reads the
 from __future__ import annotations
 
 import contextlib
-from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import psycopg
 from psycopg.rows import TupleRow
 
-from activation.declaration import Declaration, Guards, Policy
-from activation.errors import (
-    ActivationError,
-    DestinationError,
-    SyncBusyError,
-)
-from activation.guards import objections
-from activation.ledger import Ledger, RunStatus, Settled, Tally
-from activation.plan import Plan, PlanCounts, PlannedRow, compute_plan, plan_sync
+from activation.declaration import Declaration, Policy, find_declaration
+from activation.destination_diff import leave_out_what_is_held, note_what_is_held
+from activation.drawing import Drawing, draw
+from activation.drift import note_drift
+from activation.errors import ActivationError, SyncBusyError
+from activation.kept_plans import find, keep, require_unmoved
+from activation.ledger import Ledger, RunStatus
+from activation.plan import Plan
 from activation.plan_statement import Scope
-from activation.preflight import Checked, check
-from activation.read_back import holds
-from activation.result import OnProgress, Progress, SyncResult
+from activation.result import OnProgress, SyncResult
+from activation.reverting import draw_revert, find_run
+from activation.sending import send
+from activation.sync_run import SyncRun, verdict
 from activation.writers import DESTINATIONS
-from activation.writers.base import Outcome, RowRequest, RowResult, Usage, Writer
+from activation.writers.base import Writer
 from warehouse.database import Warehouse
 from warehouse.settings import SettingsError
+
+
+def plan_sync(
+    warehouse: Warehouse,
+    declaration: Declaration,
+    *,
+    writer: Writer | None = None,
+    allow: Collection[str] | None = None,
+    full: bool = False,
+    against_destination: bool = False,
+    save: bool = False,
+) -> Plan:
+    """What `run_sync` with the same arguments would write now. Sends nothing.
+
+    Args:
+        warehouse: where the model and the ledger are.
+        declaration: the sync.
+        writer: who talks to the destination, if it has to be asked; opened from the settings when
+            None and needed.
+        allow: only these keys; the declaration's own allowlist holds besides. None allows all.
+        full: plan every row with all its fields.
+        against_destination: plan what the destination does not hold, as it is now.
+        save: keep the plan, with what the destination holds, to be carried out later by its id.
+
+    Raises:
+        ActivationError: when the model is missing or lacks a column, or the destination cannot be
+            asked.
+        SettingsError: when a credential is missing.
+    """
+    with _opened_when_needed(writer, declaration) as opened, _session(warehouse) as connection:
+        drawing = draw(
+            connection, declaration, scope=_scope(full, against_destination), allow=allow
+        )
+        if against_destination:
+            leave_out_what_is_held(drawing, opened())
+        if not save:
+            return drawing.plan()
+        if not against_destination and drawing.summary().counts.to_write:
+            note_what_is_held(drawing, opened())
+        return drawing.plan(keep(drawing, None if allow is None else sorted(allow)))
 
 
 def run_sync(
@@ -41,6 +80,8 @@ def run_sync(
     dry_run: bool = False,
     allow: Collection[str] | None = None,
     full: bool = False,
+    against_destination: bool = False,
+    plan_id: str | None = None,
     yes: bool = False,
     on_progress: OnProgress | None = None,
 ) -> SyncResult:
@@ -56,29 +97,71 @@ def run_sync(
             that finds the same: failed for an error of the model, stopped by a guard, else done.
         allow: only these keys; the declaration's own allowlist holds besides. None allows all.
         full: send every row with all its fields, whatever was acknowledged before.
+        against_destination: ask the destination what it holds, and send what differs.
+        plan_id: carry out this kept plan, if neither the model nor the destination has moved since;
+            what it considers is the plan's, and not `allow`, `full` or `against_destination`.
         yes: go on where a guard would stop.
-        on_progress: called after each recorded batch.
+        on_progress: called after each recorded request.
 
     Returns:
         The outcome. A run that could not go on is a result too (`status`, `message`).
 
     Raises:
         SyncBusyError: when another run of this sync is at work.
-        SourceError: for a dry run, when the model is missing or lacks a column.
+        ActivationError: for a dry run, when there can be no plan.
     """
     if dry_run:
-        plan = plan_sync(warehouse, declaration, allow=allow, full=full)
-        return _rehearsed(plan, declaration.guards, yes=yes)
-    scope = Scope.FULL if full else Scope.CHANGES
-    return _run(
+        plan = plan_sync(
+            warehouse,
+            declaration,
+            writer=writer,
+            allow=allow,
+            full=full,
+            against_destination=against_destination,
+        )
+        return _rehearsed(plan, declaration, yes=yes)
+    (result,) = _run(
         warehouse,
-        declaration,
+        [declaration],
         writer,
-        scope=scope,
+        scope=_scope(full, against_destination),
         allow=allow,
+        plan_id=plan_id,
         yes=yes,
         on_progress=on_progress,
     )
+    return result
+
+
+def run_syncs(
+    warehouse: Warehouse,
+    declarations: Iterable[Declaration],
+    *,
+    writer: Writer | None = None,
+    full: bool = False,
+    against_destination: bool = False,
+    yes: bool = False,
+    on_progress: OnProgress | None = None,
+) -> tuple[SyncResult, ...]:
+    """Run several syncs, those of the same records together: one record goes in one request.
+
+    Syncs whose policy is all_or_nothing, or that send messages, run by themselves. Arguments,
+    results and errors are as in `run_sync`; the results are in the order of the declarations, and
+    the first run of those that share requests counts them.
+    """
+    wanted = list(declarations)
+    results: dict[str, SyncResult] = {}
+    for group in groups(wanted):
+        done = _run(
+            warehouse,
+            group,
+            writer,
+            scope=_scope(full, against_destination),
+            yes=yes,
+            on_progress=on_progress,
+        )
+        results |= {each.sync: each for each in done}
+    return tuple(results[each.name] for each in wanted)
 
 
 def retry_failed(
@@ -92,21 +175,86 @@ def retry_failed(
 ) -> SyncResult:
     """Send only the rows that failed before, parked ones included.
 
-    Arguments, result and errors as in `run_sync`.
+    So go rows that a revert put back, and messages that nobody knows the fate of. Arguments,
+    result and errors as in `run_sync`.
     """
-    return _run(
+    (result,) = _run(
         warehouse,
-        declaration,
+        [declaration],
         writer,
         scope=Scope.RETRY,
         allow=allow,
         yes=yes,
         on_progress=on_progress,
     )
+    return result
 
 
-def _rehearsed(plan: Plan, guards: Guards, *, yes: bool) -> SyncResult:
-    status, message = _verdict(plan, guards, yes=yes)
+def revert_run(
+    warehouse: Warehouse,
+    run_id: str,
+    *,
+    writer: Writer | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+    on_progress: OnProgress | None = None,
+    declarations: Mapping[str, Declaration] | None = None,
+) -> SyncResult:
+    """Put the values back that records held before a run.
+
+    A field that somebody has changed since is left alone. Rows that were put back wait: later runs
+    leave them until the model wants other values, or somebody retries them.
+
+    Args:
+        warehouse: where the model and the ledger are.
+        run_id: as in `ops.sync_run`.
+        writer: who talks to the destination; opened from the settings when None and needed.
+        dry_run: plan and judge, send nothing, record nothing.
+        yes: go on where a guard would stop.
+        on_progress: called after each recorded request.
+        declarations: the syncs by name; the declared ones when None.
+
+    Raises:
+        RevertError: when there is no such run, or it cannot be taken back.
+        UnknownSyncError: when its sync is no longer declared.
+        SyncBusyError: when another run of the sync is at work.
+    """
+    with _session(warehouse) as connection:
+        sync = find_run(connection, run_id).sync
+        declaration = find_declaration(sync) if declarations is None else declarations[sync]
+        drawing = draw_revert(connection, declaration, run_id)
+        if dry_run:
+            return _rehearsed(drawing.plan(), declaration, yes=yes)
+    (result,) = _run(
+        warehouse,
+        [declaration],
+        writer,
+        scope=Scope.REVERT,
+        reverts=run_id,
+        yes=yes,
+        on_progress=on_progress,
+    )
+    return result
+
+
+def groups(declarations: Sequence[Declaration]) -> list[list[Declaration]]:
+    """The syncs that can share requests, together; each in the order given."""
+    found: dict[object, list[Declaration]] = {}
+    for each in declarations:
+        shares = each.policy is Policy.ROW_BY_ROW and not each.mode.sends_once
+        place = (each.destination, each.object) if shares else each.name
+        found.setdefault(place, []).append(each)
+    return list(found.values())
+
+
+def _scope(full: bool, against_destination: bool) -> Scope:
+    if against_destination:
+        return Scope.DESTINATION
+    return Scope.FULL if full else Scope.CHANGES
+
+
+def _rehearsed(plan: Plan, declaration: Declaration, *, yes: bool) -> SyncResult:
+    status, message = verdict(plan, declaration, yes=yes)
     return SyncResult(
         sync=plan.sync,
         run_id=None,
@@ -120,250 +268,116 @@ def _rehearsed(plan: Plan, guards: Guards, *, yes: bool) -> SyncResult:
 
 def _run(
     warehouse: Warehouse,
-    declaration: Declaration,
+    declarations: Sequence[Declaration],
     writer: Writer | None,
     *,
     scope: Scope,
-    allow: Collection[str] | None,
+    allow: Collection[str] | None = None,
+    plan_id: str | None = None,
+    reverts: str | None = None,
     yes: bool,
     on_progress: OnProgress | None,
-) -> SyncResult:
-    # Closing the connection, or the death of this process, gives the lock back.
+) -> Sequence[SyncResult]:
+    with _session(warehouse) as connection, _locked(connection, declarations):
+        kept = None if plan_id is None else find(connection, plan_id, declarations[0])
+        if kept is not None:
+            scope, allow = kept.scope, kept.allowed
+        runs = [
+            SyncRun(connection, each, scope, plan_id=plan_id, reverts=reverts)
+            for each in declarations
+        ]
+
+        def drawn(run: SyncRun, opened: Callable[[], Writer]) -> Drawing:
+            if reverts is not None:
+                return draw_revert(connection, run.declaration, reverts)
+            note_drift(connection, run.declaration)
+            drawing = draw(connection, run.declaration, scope=scope, allow=allow)
+            if scope is Scope.DESTINATION:
+                leave_out_what_is_held(drawing, opened())
+            if kept is not None:
+                if scope is not Scope.DESTINATION and drawing.summary().counts.to_write:
+                    note_what_is_held(drawing, opened())
+                require_unmoved(kept, drawing)
+            return drawing
+
+        with _opened_when_needed(writer, declarations[0]) as opened, _ended(runs):
+            ready = []
+            for run in runs:
+                with _ended([run]):
+                    if run.adopt(drawn(run, opened), yes=yes):
+                        ready.append(run)
+            if ready:
+                send(ready, opened(), on_progress)
+        return [run.result() for run in runs]
+
+
+@contextlib.contextmanager
+def _session(warehouse: Warehouse) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A connection of the caller's own, for the tables of a plan and the lock."""
     with contextlib.closing(warehouse.connect(autocommit=True)) as connection:
-        ledger = Ledger(connection, declaration.name)
-        if not ledger.lock():
-            raise SyncBusyError(
-                f"Another run of {declaration.name} is at work, or a backup is being put back: "
-                "wait until it has ended (`millrace sync status`)."
-            )
-        ledger.close_interrupted()
-        run = _Run(connection, ledger, declaration, scope, on_progress)
-        try:
-            run.execute(writer, allow=allow, yes=yes)
-        except (ActivationError, SettingsError) as error:
-            run.finish(RunStatus.FAILED, str(error))
-        except Exception as error:
-            with contextlib.suppress(psycopg.Error):
-                # The error's own text may quote rows; its traceback reaches the caller anyway.
-                run.finish(RunStatus.FAILED, f"It broke off ({type(error).__name__}).")
-            raise
-        return run.result()
+        yield connection
 
 
-class _Run:
-    """One run, from its first line in the ledger to its last; making one records it."""
+@contextlib.contextmanager
+def _locked(
+    connection: psycopg.Connection[TupleRow], declarations: Sequence[Declaration]
+) -> Iterator[None]:
+    """Keep other runs of these syncs out.
 
-    def __init__(
-        self,
-        connection: psycopg.Connection[TupleRow],
-        ledger: Ledger,
-        declaration: Declaration,
-        scope: Scope,
-        on_progress: OnProgress | None,
-    ) -> None:
-        self._connection = connection
-        self._ledger = ledger
-        self._declaration = declaration
-        self._scope = scope
-        self._on_progress = on_progress
-        self._run_id = ledger.begin(scope)
-        self._tally = Tally()
-        self._counts = PlanCounts()
-        self._options_added: Mapping[str, tuple[str, ...]] = {}
-        self._status = RunStatus.RUNNING
-        self._message: str | None = None
-
-    def execute(self, writer: Writer | None, *, allow: Collection[str] | None, yes: bool) -> None:
-        """Everything between the beginning and the end. Whoever calls this ends a run that raised.
-
-        Raises:
-            ActivationError: when the run cannot go on.
-            SettingsError: when a credential is missing.
-        """
-        plan = compute_plan(self._connection, self._declaration, scope=self._scope, allow=allow)
-        self._counts = plan.counts
-        self._ledger.note_plan(self._run_id, plan, self._tally)
-        status, message = _verdict(plan, self._declaration.guards, yes=yes)
-        if status is not RunStatus.DONE or not plan.rows:
-            self.finish(status, message)
-            return
-        with _opened(writer, self._declaration) as opened:
-            before = opened.usage.copy()
-
-            def used() -> Usage:
-                return opened.usage.since(before)
-
-            try:
-                self._send(plan.rows, opened, used)
-            finally:
-                self._tally.usage = used()
-
-    def finish(self, status: RunStatus, message: str | None) -> None:
-        """Close the run in the ledger."""
-        self._status, self._message = status, message
-        self._ledger.finish(self._run_id, status, message, self._tally)
-
-    def result(self) -> SyncResult:
-        """The run as it stands."""
-        return SyncResult(
-            sync=self._declaration.name,
-            run_id=self._run_id,
-            status=self._status,
-            message=self._message,
-            counts=self._counts,
-            written=self._tally.written,
-            confirmed=self._tally.confirmed,
-            failed=self._tally.failed,
-            unsure=self._tally.unsure,
-            skipped=self._tally.skipped,
-            usage=self._tally.usage,
-            options_added=self._options_added,
-        )
-
-    def _send(self, rows: Sequence[PlannedRow], writer: Writer, used: Callable[[], Usage]) -> None:
-        all_or_nothing = self._declaration.policy is Policy.ALL_OR_NOTHING
-        checked = check(rows, writer, self._declaration.policy)
-        self._options_added = checked.options_added
-        self._tally.usage = used()
-        self._ledger.note_refused(self._run_id, checked.refused, self._tally)
-        to_send = self._read_back(checked, writer, used)
-
-        batches = deque(_batches(to_send, self._declaration.batch_size))
-        while batches:
-            batch = batches.popleft()
-            try:
-                answers = writer.write([RowRequest(row.key, row.changes) for row in batch])
-            except DestinationError as error:
-                self._tally.usage = used()
-                if error.may_have_arrived:
-                    self._settle(batch, _unsure(batch, error))
-                raise
-            self._tally.usage = used()
-            undecided = [each for each in answers if each.outcome is Outcome.REJECTED]
-            if all_or_nothing:
-                self._settle(batch, [_blamed_with_its_batch(each) for each in answers])
-            else:
-                self._settle(batch, [each for each in answers if each not in undecided])
-                # The bad row is found by halves, before any other batch goes.
-                batches.extendleft(reversed(_halves(batch, undecided)))
-            self._report(len(checked.ready))
-            if all_or_nothing and (self._tally.failed or self._tally.unsure):
-                self.finish(
-                    RunStatus.FAILED,
-                    f"Stopped at a refused row (policy all_or_nothing): {self._tally.written} of "
-                    f"{len(to_send)} rows had been written.",
-                )
-                return
-        self._conclude()
-
-    def _read_back(
-        self, checked: Checked, writer: Writer, used: Callable[[], Usage]
-    ) -> Sequence[PlannedRow]:
-        """Settle the doubtful rows whose records hold the values; the others are to be sent."""
-        confirmed: set[str] = set()
-        doubtful = [row for row in checked.ready if row.is_doubtful]
-        for batch in _batches(doubtful, self._declaration.batch_size):
-            properties = dict.fromkeys(name for row in batch for name in row.changes)
-            records = writer.read([row.key for row in batch], list(properties))
-            self._tally.usage = used()
-            answers = [
-                RowResult(row.key, Outcome.CONFIRMED)
-                for row in batch
-                if row.key in records and holds(records[row.key], row.changes, checked.described)
-            ]
-            self._settle(batch, answers)
-            confirmed.update(answer.key for answer in answers)
-            self._report(len(checked.ready))
-        return [row for row in checked.ready if row.key not in confirmed]
-
-    def _settle(self, batch: Sequence[PlannedRow], answers: Sequence[RowResult]) -> None:
-        rows = {row.key: row for row in batch}
-        by_row = self._declaration.policy is Policy.ROW_BY_ROW
-        self._ledger.settle(
-            self._run_id,
-            [Settled(rows[answer.key], answer) for answer in answers],
-            self._tally,
-            park_after=self._declaration.park_after if by_row else None,
-        )
-
-    def _report(self, total: int) -> None:
-        if self._on_progress is not None:
-            tally = self._tally
-            settled = tally.written + tally.confirmed + tally.failed + tally.unsure
-            self._on_progress(
-                Progress(settled, total, tally.written, tally.failed, tally.confirmed)
-            )
-
-    def _conclude(self) -> None:
-        bad = self._tally.failed + self._tally.unsure
-        if bad:
-            self.finish(
-                RunStatus.DONE_WITH_FAILURES,
-                f"{bad} rows were not written; the next run tries them again, unless they are "
-                "parked: `millrace sync status` names them.",
-            )
-        else:
-            self.finish(RunStatus.DONE, None)
-
-
-def _opened(writer: Writer | None, declaration: Declaration) -> AbstractContextManager[Writer]:
-    if writer is not None:
-        return contextlib.nullcontext(writer)
-    return DESTINATIONS[declaration.destination].open_writer(declaration.object)
-
-
-def _batches(rows: Sequence[PlannedRow], size: int) -> Iterator[Sequence[PlannedRow]]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
-
-
-def _halves(
-    batch: Sequence[PlannedRow], undecided: Sequence[RowResult]
-) -> list[Sequence[PlannedRow]]:
-    """The undecided rows as the smaller batches to try next.
-
-    A writer says of a row that was sent alone what became of it, so that this comes to an end.
+    The death of this process gives the locks back too.
     """
-    keys = {each.key for each in undecided}
-    rows = [row for row in batch if row.key in keys]
-    middle = (len(rows) + 1) // 2
-    return [half for half in (rows[:middle], rows[middle:]) if half]
+    try:
+        # Always in the same order, so that two groups cannot wait for each other.
+        for declaration in sorted(declarations, key=lambda each: each.name):
+            ledger = Ledger(connection, declaration)
+            if not ledger.lock():
+                raise SyncBusyError(
+                    f"Another run of {declaration.name} is at work, or a backup is being put back: "
+                    "wait until it has ended (`millrace sync status`)."
+                )
+            ledger.close_interrupted()
+        yield
+    finally:
+        with contextlib.suppress(psycopg.Error):
+            connection.execute("select pg_advisory_unlock_all()")
 
 
-def _unsure(batch: Sequence[PlannedRow], error: DestinationError) -> list[RowResult]:
-    said = "It was sent, and no answer came back."
-    return [RowResult(row.key, Outcome.UNSURE, said, error.request_id) for row in batch]
+@contextlib.contextmanager
+def _ended(runs: Sequence[SyncRun]) -> Iterator[None]:
+    """See to it that runs which could not go on are closed, with the reason."""
+
+    def end(message: str) -> None:
+        for run in runs:
+            if not run.has_ended:
+                run.finish(RunStatus.FAILED, message)
+
+    try:
+        yield
+    except (ActivationError, SettingsError) as error:
+        end(str(error))
+    except Exception as error:
+        with contextlib.suppress(psycopg.Error):
+            # The error's own text may quote rows; its traceback reaches the caller anyway.
+            end(f"It broke off ({type(error).__name__}).")
+        raise
 
 
-def _blamed_with_its_batch(answer: RowResult) -> RowResult:
-    """Under all_or_nothing nobody looks for the bad row: that would write the good ones."""
-    if answer.outcome is not Outcome.REJECTED:
-        return answer
-    said = f"Refused with its whole batch: {answer.message}"
-    return RowResult(answer.key, Outcome.FAILED, said, answer.request_id)
+@contextlib.contextmanager
+def _opened_when_needed(
+    writer: Writer | None, declaration: Declaration
+) -> Iterator[Callable[[], Writer]]:
+    """The given writer, or one that is opened when it is first asked for."""
+    opened = writer
+    with contextlib.ExitStack() as stack:
+
+        def get() -> Writer:
+            nonlocal opened
+            if opened is None:
+                opened = stack.enter_context(_open(declaration))
+            return opened
+
+        yield get
 
 
-def _verdict(plan: Plan, guards: Guards, *, yes: bool) -> tuple[RunStatus, str | None]:
-    """How a run ends that sends nothing of this plan; done means that its rows may be sent."""
-    if plan.model_errors:
-        return RunStatus.FAILED, " ".join(plan.model_errors)
-    found = objections(plan, guards)
-    if found and not yes:
-        found.append("Look at the plan (`millrace sync plan`); --yes lets it through.")
-        return RunStatus.STOPPED, " ".join(found)
-    return RunStatus.DONE, _why_nothing(plan)
-
-
-def _why_nothing(plan: Plan) -> str | None:
-    """Why a plan has no rows, when that is more than that nothing changed."""
-    if plan.rows:
-        return None
-    if plan.counts.source == 0:
-        return "The model has no rows: nothing is written, and nothing is cleared for that."
-    if plan.counts.held_back and plan.scope is not Scope.RETRY:
-        return f"{plan.counts.held_back} rows differ, but are not on the allowlist."
-    if plan.counts.parked:
-        return (
-            f"{plan.counts.parked} rows are parked after repeated refusals: `millrace sync retry` "
-            "tries them again."
-        )
-    return None
+def _open(declaration: Declaration) -> AbstractContextManager[Writer]:
+    return DESTINATIONS[declaration.destination].open_writer(declaration.object)

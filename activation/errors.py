@@ -49,6 +49,14 @@ class SourceError(ActivationError):
     """The model behind a sync is missing, lacks a column, or holds rows that cannot be sent."""
 
 
+class PlanError(ActivationError):
+    """A kept plan is not there, or may not run any more; nothing was sent."""
+
+
+class RevertError(ActivationError):
+    """A run is not there, or cannot be taken back; nothing was sent."""
+
+
 class PreflightError(ActivationError):
     """The destination cannot take what the sync wants to write; nothing was sent."""
 

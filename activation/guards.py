@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from activation.declaration import Guards
-from activation.plan import Plan
+from activation.plan import PlanSummary
 
 
-def objections(plan: Plan, guards: Guards) -> list[str]:
+def objections(plan: PlanSummary, guards: Guards) -> list[str]:
     """What speaks against writing this plan unasked, as sentences; empty when nothing does.
 
     The share is that of the rows that the model lets through. It means nothing before the sync has

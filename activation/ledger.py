@@ -7,20 +7,24 @@ survives the process (spec/activation.md, Engine: record).
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
+from activation.declaration import Declaration
 from activation.errors import ExitCode
-from activation.plan import Plan, PlannedRow, SkippedRow
+from activation.personal import kept
+from activation.plan import PlannedRow, PlanSummary, Values
 from activation.plan_statement import Scope
-from activation.preflight import RefusedRow
-from activation.writers.base import Outcome, RowResult, Usage
+from activation.writers.base import Operation, Outcome, RowResult, Usage
 from warehouse.locks import WarehouseLock
 
 
@@ -64,7 +68,7 @@ class Tally:
     failed: int = 0
     unsure: int = 0
     skipped: int = 0
-    """Held back by the model or by preflight."""
+    """Held back by the model, by preflight, or because somebody changed the record since."""
     usage: Usage = field(default_factory=Usage)
 
 
@@ -74,22 +78,34 @@ class Settled:
 
     row: PlannedRow
     result: RowResult
+    sent: Values
+    """What was sent, or found to be there already."""
+    before: Values | None = None
+    """What the record held of that right before; None where it cannot be read."""
+    claimed: Values | None = None
+    """What the destination now holds of ours; None stands for `sent`."""
+    given_up: Sequence[str] = ()
+    """Properties that are no longer ours to watch, since they hold what others put there."""
+
+
+_HELD = {Outcome.WRITTEN, Outcome.CONFIRMED}
 
 
 class Ledger:
     """The ledger of one sync, on one connection.
 
     Args:
-        connection: in autocommit mode and used for nothing else; the lock is its session's.
-        sync: name of the sync.
+        connection: in autocommit mode; the lock is its session's.
+        declaration: the sync.
     """
 
-    def __init__(self, connection: psycopg.Connection[TupleRow], sync: str) -> None:
+    def __init__(self, connection: psycopg.Connection[TupleRow], declaration: Declaration) -> None:
         self._connection = connection
-        self._sync = sync
+        self._sync = declaration.name
+        self._personal = declaration.personal
 
     def lock(self) -> bool:
-        """Take the sync's lock until the connection closes, however it does.
+        """Take the sync's lock, until `unlock` or the connection's end.
 
         Returns:
             False when somebody else holds it, or a backup is being put back.
@@ -117,8 +133,13 @@ class Ledger:
             [self._sync],
         )
 
-    def begin(self, scope: Scope) -> str:
+    def begin(self, scope: Scope, *, plan_id: str | None = None, reverts: str | None = None) -> str:
         """Open a run.
+
+        Args:
+            scope: what it considers.
+            plan_id: the kept plan that it carries out.
+            reverts: the run that it takes back.
 
         Returns:
             Its id; ids of later runs sort after those of earlier ones.
@@ -126,19 +147,33 @@ class Ledger:
         run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
         self._connection.execute(
             """
-            insert into ops.sync_run (run_id, sync, scope, status, started_at)
-            values (%s, %s, %s, 'running', clock_timestamp())
+            insert into ops.sync_run (
+                run_id, sync, scope, status, started_at, plan_id, reverts
+            )
+            values (%s, %s, %s, 'running', clock_timestamp(), %s, %s)
             """,
-            [run_id, self._sync, scope],
+            [run_id, self._sync, scope, plan_id, reverts],
         )
         return run_id
 
-    def note_plan(self, run_id: str, plan: Plan, tally: Tally) -> None:
-        """Record the plan's counts, the rows that it newly skips, and what is settled by itself."""
+    def note_plan(
+        self, run_id: str, plan: PlanSummary, drawn: sql.Identifier, tally: Tally
+    ) -> None:
+        """Record the plan's counts, the rows that it newly skips, and what is settled by itself.
+
+        Args:
+            run_id: the run.
+            plan: its plan.
+            drawn: the table that the plan was drawn up in.
+            tally: the run's counters; grows by the skipped rows.
+        """
         counts = plan.counts
         tally.skipped += counts.skipped
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.execute(
+        names: dict[str, sql.Composable] = {
+            "drawn": drawn, "sync": sql.Literal(self._sync), "run_id": sql.Literal(run_id),
+        }  # fmt: skip
+        with self._connection.transaction():
+            self._connection.execute(
                 """
                 update ops.sync_run
                 set rows_source = %s, rows_planned = %s, rows_unchanged = %s, rows_skipped = %s,
@@ -150,27 +185,69 @@ class Ledger:
                     counts.parked, counts.held_back, run_id,
                 ],
             )  # fmt: skip
-            self._skip(cursor, run_id, plan.newly_skipped)
+            for statement in (_NOTE_SKIPPED, _NOTE_IN_DOUBT, _ACKNOWLEDGE_HELD):
+                self._connection.execute(sql.SQL(statement).format(**names))
             if counts.source:  # an empty source is a mishap, not a settlement
-                cursor.execute(
-                    "delete from ops.sync_outstanding where sync = %s and key = any(%s)",
-                    [self._sync, list(plan.resolved_keys)],
-                )
+                self._connection.execute(sql.SQL(_RESOLVE).format(**names))
 
-    def note_refused(self, run_id: str, refused: Sequence[RefusedRow], tally: Tally) -> None:
-        """Record the rows that preflight held back, unless for the same reason as before."""
+    def note_refused(
+        self, run_id: str, refused: Sequence[tuple[PlannedRow, str]], tally: Tally
+    ) -> None:
+        """Record the rows that preflight held back, unless for the same reason as before.
+
+        Args:
+            run_id: the run.
+            refused: rows, each with the reason; it names properties, never values.
+            tally: the run's counters; grows by these rows.
+        """
         tally.skipped += len(refused)
-        news = [
-            SkippedRow(each.row.key, each.row.operation, each.reason)
-            for each in refused
-            if each.row.skipped_before_because != each.reason
-        ]
+        news = [(row, reason) for row, reason in refused if row.skipped_before_because != reason]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            self._skip(cursor, run_id, news)
+            cursor.executemany(
+                _INSERT_ROW,
+                [
+                    _row_record(run_id, row, Outcome.SKIPPED, reason, decided_at=row.decided_at)
+                    for row, reason in news
+                ],
+            )
+            cursor.executemany(
+                _LEAVE_OUTSTANDING,
+                [self._left(run_id, row, "skipped", reason, hash=None) for row, reason in news],
+            )
             self._count(cursor, run_id, tally)
 
+    def note_sending(self, run_id: str, rows: Sequence[PlannedRow]) -> None:
+        """Record that rows are about to be sent to a destination that cannot be asked afterwards.
+
+        Should nothing more be recorded of them, they wait for a person.
+        """
+        said = "It was being sent when the run ended: nobody knows whether it arrived."
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.executemany(
+                _LEAVE_OUTSTANDING,
+                [self._left(run_id, row, "unsure", said, parks=True) for row in rows],
+            )
+
+    def withdraw_sending(self, rows: Sequence[PlannedRow]) -> None:
+        """Take `note_sending` back: the rows were certainly not carried out."""
+        self._connection.execute(
+            """
+            update ops.sync_outstanding
+            set status = 'failed', parked_at = null, message = 'The destination was not available.'
+            where sync = %s and key = any(%s)
+            """,
+            [self._sync, [row.key for row in rows]],
+        )
+
     def settle(
-        self, run_id: str, settled: Sequence[Settled], tally: Tally, park_after: int | None
+        self,
+        run_id: str,
+        settled: Sequence[Settled],
+        tally: Tally,
+        *,
+        park_after: int | None,
+        parks_unsure: bool = False,
+        is_revert: bool = False,
     ) -> None:
         """Record what became of the rows of one request, written or read back.
 
@@ -179,55 +256,79 @@ class Ledger:
             settled: rows with a final outcome; none is `REJECTED`.
             tally: the run's counters; grows by these rows.
             park_after: refusals of the same values that park a row; None parks none.
+            parks_unsure: whether a row whose answer never came waits for a person.
+            is_revert: whether rows that were put back wait for other values or for a person.
         """
-        by_outcome: dict[Outcome, list[Settled]] = {outcome: [] for outcome in Outcome}
-        for each in settled:
-            by_outcome[each.result.outcome].append(each)
-        written, confirmed = by_outcome[Outcome.WRITTEN], by_outcome[Outcome.CONFIRMED]
-        held = [*written, *confirmed]
-        tally.written += len(written)
-        tally.confirmed += len(confirmed)
-        tally.failed += len(by_outcome[Outcome.FAILED])
-        tally.unsure += len(by_outcome[Outcome.UNSURE])
+        counted = Counter(each.result.outcome for each in settled)
+        tally.written += counted[Outcome.WRITTEN]
+        tally.confirmed += counted[Outcome.CONFIRMED]
+        tally.failed += counted[Outcome.FAILED]
+        tally.unsure += counted[Outcome.UNSURE]
+        tally.skipped += counted[Outcome.SKIPPED]
+        held = [each for each in settled if each.result.outcome in _HELD]
+        gone = [each.row.key for each in held if each.row.operation is Operation.REMOVE]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(
-                _INSERT_ROW,
-                [
-                    (run_id, each.row.key, each.row.operation, each.result.outcome,
-                     each.result.message, each.result.request_id)
-                    for each in settled
-                ],
-            )  # fmt: skip
+            cursor.executemany(_INSERT_ROW, [self._record(run_id, each) for each in settled])
             cursor.executemany(
                 _ACKNOWLEDGE,
                 [
-                    {"sync": self._sync, "key": each.row.key, "payload": Jsonb(each.row.changes)}
+                    {
+                        "sync": self._sync,
+                        "key": each.row.key,
+                        "payload": Jsonb(
+                            kept(
+                                each.sent if each.claimed is None else each.claimed, self._personal
+                            )
+                        ),
+                        "given_up": list(each.given_up),
+                    }
                     for each in held
+                    if each.row.operation is not Operation.REMOVE
                 ],
+            )
+            cursor.execute(
+                """
+                delete from ops.sync_state
+                where sync = %s and (key = any(%s) or (key = any(%s) and payload = '{}'))
+                """,
+                [self._sync, gone, [each.row.key for each in held]],
             )
             cursor.execute(
                 "delete from ops.sync_outstanding where sync = %s and key = any(%s)",
                 [self._sync, [each.row.key for each in held]],
             )
+            cursor.execute(
+                """
+                update ops.sync_drift as drift
+                set resolved_at = clock_timestamp(), resolution = 'rewritten'
+                from unnest(%s::text[], %s::jsonb[]) as sent (key, changes)
+                where
+                    drift.sync = %s and drift.key = sent.key
+                    and sent.changes ? drift.property and drift.resolved_at is null
+                """,
+                [
+                    [each.row.key for each in held],
+                    [Jsonb(dict.fromkeys(each.sent)) for each in held],
+                    self._sync,
+                ],
+            )
             cursor.executemany(
                 _LEAVE_OUTSTANDING,
                 [
-                    {
-                        "sync": self._sync,
-                        "key": each.row.key,
-                        "status": each.result.outcome,
-                        "hash": each.row.desired_hash,
-                        "attempts": int(each.result.outcome is Outcome.FAILED),
-                        "message": each.result.message,
-                        "request_id": each.result.request_id,
-                        "run_id": run_id,
-                        "park_after": park_after,
-                    }
+                    left
                     for each in settled
-                    if each.result.outcome not in {Outcome.WRITTEN, Outcome.CONFIRMED}
+                    if (
+                        left := self._outstanding(run_id, each, park_after, parks_unsure, is_revert)
+                    )
                 ],
             )
             self._count(cursor, run_id, tally)
+
+    def carry(self, run_id: str, carrier: str) -> None:
+        """Record that another run's requests carry the rows of this one too."""
+        self._connection.execute(
+            "update ops.sync_run set carried_by = %s where run_id = %s", [carrier, run_id]
+        )
 
     def finish(self, run_id: str, status: RunStatus, message: str | None, tally: Tally) -> None:
         """Close a run."""
@@ -242,30 +343,83 @@ class Ledger:
                 [status, message, run_id],
             )
 
-    def _skip(
-        self, cursor: psycopg.Cursor[TupleRow], run_id: str, skipped: Sequence[SkippedRow]
-    ) -> None:
-        cursor.executemany(
-            _INSERT_ROW,
-            [(run_id, row.key, row.operation, "skipped", row.reason, None) for row in skipped],
+    def _record(self, run_id: str, settled: Settled) -> dict[str, object]:
+        row, result = settled.row, settled.result
+        return _row_record(
+            run_id,
+            row,
+            result.outcome,
+            result.message,
+            request_id=result.request_id,
+            changes=Jsonb(kept(settled.sent, self._personal)),
+            before=None if settled.before is None else Jsonb(kept(settled.before, self._personal)),
+            acknowledged=Jsonb(
+                {name: row.acknowledged[name] for name in settled.sent if name in row.acknowledged}
+            ),
+            decided_at=row.decided_at,
         )
-        cursor.executemany(
-            _LEAVE_OUTSTANDING,
-            [
-                {
-                    "sync": self._sync,
-                    "key": row.key,
-                    "status": "skipped",
-                    "hash": None,
-                    "attempts": 0,
-                    "message": row.reason,
-                    "request_id": None,
-                    "run_id": run_id,
-                    "park_after": None,
-                }
-                for row in skipped
-            ],
-        )
+
+    def _outstanding(
+        self,
+        run_id: str,
+        settled: Settled,
+        park_after: int | None,
+        parks_unsure: bool,
+        is_revert: bool,
+    ) -> dict[str, object] | None:
+        """What a settled row leaves to be done; None when nothing."""
+        outcome, row = settled.result.outcome, settled.row
+        if is_revert:
+            if outcome in {*_HELD, Outcome.UNSURE} and row.desired_hash is not None:
+                said = "It was put back: it waits for other values, or for millrace sync retry."
+                return self._left(run_id, row, "reverted", said, parks=True)
+            return None
+        if outcome is Outcome.FAILED:
+            return self._left(
+                run_id,
+                row,
+                "failed",
+                settled.result.message,
+                attempts=1,
+                request_id=settled.result.request_id,
+                park_after=park_after,
+            )
+        if outcome is Outcome.UNSURE:
+            return self._left(
+                run_id,
+                row,
+                "unsure",
+                settled.result.message,
+                request_id=settled.result.request_id,
+                parks=parks_unsure,
+            )
+        return None
+
+    def _left(
+        self,
+        run_id: str,
+        row: PlannedRow,
+        status: str,
+        message: str | None,
+        *,
+        attempts: int = 0,
+        request_id: str | None = None,
+        park_after: int | None = None,
+        parks: bool = False,
+        **changed: object,
+    ) -> dict[str, object]:
+        return {
+            "sync": self._sync,
+            "key": row.key,
+            "status": status,
+            "hash": row.desired_hash,
+            "attempts": attempts,
+            "message": message,
+            "request_id": request_id,
+            "run_id": run_id,
+            "park_after": 0 if parks else park_after,
+            **changed,
+        }
 
     def _count(self, cursor: psycopg.Cursor[TupleRow], run_id: str, tally: Tally) -> None:
         cursor.execute(
@@ -282,6 +436,20 @@ class Ledger:
         )  # fmt: skip
 
 
+def _row_record(
+    run_id: str, row: PlannedRow, outcome: Outcome, message: str | None, **more: object
+) -> dict[str, object]:
+    return {
+        "run_id": run_id,
+        "key": row.key,
+        "operation": row.operation,
+        "outcome": outcome,
+        "message": message,
+        **dict.fromkeys(("request_id", "changes", "before", "acknowledged", "decided_at")),
+        **more,
+    }
+
+
 def lock_name(sync: str) -> str:
     """What is hashed to the advisory lock of a sync."""
     return f"millrace.sync.{sync}"
@@ -289,9 +457,13 @@ def lock_name(sync: str) -> str:
 
 _INSERT_ROW = """
     insert into ops.sync_row (
-        run_id, key, operation, outcome, message, request_id, recorded_at
+        run_id, key, operation, outcome, message, request_id,
+        changes, before, acknowledged, decided_at, recorded_at
     )
-    values (%s, %s, %s, %s, %s, %s, clock_timestamp())
+    values (
+        %(run_id)s, %(key)s, %(operation)s, %(outcome)s, %(message)s, %(request_id)s,
+        %(changes)s, %(before)s, %(acknowledged)s, %(decided_at)s, clock_timestamp()
+    )
 """
 
 # Fields that were not sent this time keep what was acknowledged of them before.
@@ -301,9 +473,95 @@ _ACKNOWLEDGE = """
         %(sync)s, %(key)s, ops.payload_hash(%(payload)s), %(payload)s, clock_timestamp()
     )
     on conflict (sync, key) do update
+    set payload = (state.payload - %(given_up)s::text[]) || excluded.payload,
+        hash = ops.payload_hash((state.payload - %(given_up)s::text[]) || excluded.payload),
+        acknowledged_at = excluded.acknowledged_at
+"""
+
+_NOTE_SKIPPED: LiteralString = """
+    with skipped as (
+        select name, min(operation) as operation, min(note) as reason
+        from {drawn}
+        where standing = 'skipped' and name is not null
+        group by name
+        having
+            min(note) is distinct from min(reason_on_record)
+            or min(status_on_record) is distinct from 'skipped'
+    ),
+
+    noted as (
+        insert into ops.sync_row (run_id, key, operation, outcome, message, recorded_at)
+        select {run_id}, name, operation, 'skipped', reason, clock_timestamp()
+        from skipped
+    )
+
+    insert into ops.sync_outstanding (
+        sync, key, status, hash, attempts, message, run_id, first_seen_at, last_seen_at
+    )
+    select
+        {sync}, name, 'skipped', null, 0, reason, {run_id}, clock_timestamp(), clock_timestamp()
+    from skipped
+    on conflict (sync, key) do update
+    set status = excluded.status,
+        hash = null,
+        attempts = 0,
+        message = excluded.message,
+        request_id = null,
+        run_id = excluded.run_id,
+        last_seen_at = excluded.last_seen_at,
+        parked_at = null
+"""
+
+# Rows that may have been sent before a backup was put back, to a destination that cannot be asked.
+_NOTE_IN_DOUBT: LiteralString = """
+    insert into ops.sync_outstanding (
+        sync, key, status, hash, attempts, message, run_id, first_seen_at, last_seen_at, parked_at
+    )
+    select
+        {sync}, key, 'unsure', desired_hash, 0,
+        'A backup was put back: nobody knows whether it was sent before.',
+        {run_id}, clock_timestamp(), clock_timestamp(), clock_timestamp()
+    from {drawn}
+    where standing = 'unsure'
+    on conflict (sync, key) do nothing
+"""
+
+# What the destination was found to hold already, although the ledger did not know.
+_ACKNOWLEDGE_HELD: LiteralString = """
+    with held as (
+        select key, operation, changes, decided_at
+        from {drawn}
+        where standing = 'held' and changes <> '{{}}'
+    ),
+
+    noted as (
+        insert into ops.sync_row (
+            run_id, key, operation, outcome, changes, before, decided_at, recorded_at
+        )
+        select {run_id}, key, operation, 'confirmed', changes, changes, decided_at,
+            clock_timestamp()
+        from held
+    ),
+
+    settled as (
+        delete from ops.sync_outstanding
+        where sync = {sync} and key in (select key from held)
+    )
+
+    insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
+    select {sync}, key, ops.payload_hash(changes), changes, clock_timestamp()
+    from held
+    on conflict (sync, key) do update
     set payload = state.payload || excluded.payload,
         hash = ops.payload_hash(state.payload || excluded.payload),
         acknowledged_at = excluded.acknowledged_at
+"""
+
+_RESOLVE: LiteralString = """
+    delete from ops.sync_outstanding as outstanding
+    where
+        outstanding.sync = {sync}
+        and not exists (select from {drawn} as drawn where drawn.name = outstanding.key)
 """
 
 # Refusals are counted for the same values only; other values begin anew.

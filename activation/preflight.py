@@ -7,83 +7,54 @@ preflight).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from activation.declaration import Policy
-from activation.errors import PreflightError, keys_named
-from activation.plan import PlannedRow
+from activation.errors import DestinationError, NoAnswerError, PreflightError
+from activation.plan import Values
 from activation.writers.base import PropertyDescription, ValueKind, Writer
 
 _CLOSED_LISTS = {ValueKind.CHOICE, ValueKind.CHOICES}
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{9,}")
+_ATTEMPTS = 3
+"""Times that a request whose answer does not come is made, each time after a look."""
+
+Described = Mapping[str, PropertyDescription]
+"""Properties of the destination by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedRow:
-    """A planned row that the destination could not take as things stand."""
-
-    row: PlannedRow
-    reason: str
-    """Names the property, never the value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What preflight made of the planned rows."""
-
-    ready: tuple[PlannedRow, ...]
-    refused: tuple[RefusedRow, ...]
-    options_added: Mapping[str, tuple[str, ...]]
-    """New options by property, already in the destination."""
-    described: Mapping[str, PropertyDescription]
-    """Every planned property, as it was before the new options."""
-
-
-def check(rows: Sequence[PlannedRow], writer: Writer, policy: Policy) -> Checked:
-    """Sort out what cannot be written, and make the options that the rest needs.
-
-    Args:
-        rows: what is planned, at least one row.
-        writer: asked for its properties; a property that lacks an option gets it by one request.
-        policy: with `all_or_nothing` one row that cannot be written is enough to end it here.
+def require_writable(properties: Collection[str], described: Described) -> None:
+    """Whether the destination has the properties of a sync, and lets them be written.
 
     Raises:
-        PreflightError: when a property is missing or read-only, or policy demands it.
-        DestinationError: when the destination refuses or cannot be used.
+        PreflightError: when not; it names them.
     """
-    properties = list(dict.fromkeys(name for row in rows for name in row.changes))
-    described = writer.describe(properties)
-    _require_writable(properties, described)
-
-    ready: list[PlannedRow] = []
-    refused: list[RefusedRow] = []
-    for row in rows:
-        reasons = [
-            f"{name}: {reason}"
-            for name, value in row.changes.items()
-            if value is not None and (reason := misfit(described[name], value)) is not None
-        ]
-        if reasons:
-            refused.append(RefusedRow(row, "; ".join(reasons)))
-        else:
-            ready.append(row)
-    if refused and policy is Policy.ALL_OR_NOTHING:
-        keys = keys_named([each.row.key for each in refused])
+    missing = [name for name in properties if name not in described]
+    if missing:
         raise PreflightError(
-            f"{len(refused)} rows do not fit the destination, so none was sent "
-            f"(policy all_or_nothing): {keys}. The first: {refused[0].reason}."
+            f"The destination has no property {', '.join(missing)}: create it there "
+            "(`millrace sync setup`), or name the right one in the sync's file."
+        )
+    read_only = [name for name in properties if described[name].is_read_only]
+    if read_only:
+        raise PreflightError(
+            f"The destination's property {', '.join(read_only)} is read-only: name another one in "
+            "the sync's file."
         )
 
-    options_added: dict[str, tuple[str, ...]] = {}
-    for name, description in described.items():
-        missing = _missing_options(description, ready)
-        if missing:
-            writer.add_options(description, missing)
-            options_added[name] = missing
-    return Checked(tuple(ready), tuple(refused), options_added, described)
+
+def misfits(values: Values, described: Described) -> str | None:
+    """Why the destination could not take these values as things stand; None when it could.
+
+    The reason names properties, never values.
+    """
+    reasons = [
+        f"{name}: {reason}"
+        for name, value in values.items()
+        if value is not None and (reason := misfit(described[name], value)) is not None
+    ]
+    return "; ".join(reasons) or None
 
 
 def misfit(description: PropertyDescription, value: str) -> str | None:
@@ -99,35 +70,69 @@ def misfit(description: PropertyDescription, value: str) -> str | None:
     return f"the value is not {noun}" if reads is not None and not reads(value) else None
 
 
-def _require_writable(
-    properties: Sequence[str], described: Mapping[str, PropertyDescription]
-) -> None:
-    missing = [name for name in properties if name not in described]
-    if missing:
-        raise PreflightError(
-            f"The destination has no property {', '.join(missing)}: create it there, or name the "
-            "right one in the sync's file."
-        )
-    read_only = [name for name in properties if described[name].is_read_only]
-    if read_only:
-        raise PreflightError(
-            f"The destination's property {', '.join(read_only)} is read-only: name another one in "
-            "the sync's file."
-        )
+class MissingOptions:
+    """The options that rows need and properties of closed lists do not have yet.
+
+    Args:
+        described: the properties, as they are now.
+    """
+
+    def __init__(self, described: Described) -> None:
+        self._found: dict[str, set[str]] = {
+            name: set()
+            for name, description in described.items()
+            if description.kind in _CLOSED_LISTS and description.takes_new_options
+        }
+        self._described = described
+
+    def note(self, values: Iterable[Values]) -> None:
+        """Take in rows that are to be written."""
+        for each in values:
+            for name, found in self._found.items():
+                value = each.get(name)
+                if value is not None:
+                    found.update(_choices(self._described[name], value))
+
+    def add_to(self, writer: Writer) -> Mapping[str, tuple[str, ...]]:
+        """Make them in the destination, by one request for each property that lacks any.
+
+        Returns:
+            The options that were made, by property.
+
+        Raises:
+            DestinationError: when the destination refuses or cannot be used.
+        """
+        added: dict[str, tuple[str, ...]] = {}
+        for name, wanted in self._found.items():
+            description = self._described[name]
+            missing = tuple(sorted(wanted - _known(description)))
+            if missing:
+                _add(writer, description, missing)
+                added[name] = missing
+        return added
 
 
-def _missing_options(
-    description: PropertyDescription, rows: Sequence[PlannedRow]
-) -> tuple[str, ...]:
-    if description.kind not in _CLOSED_LISTS or not description.takes_new_options:
-        return ()
-    wanted = {
-        choice
-        for row in rows
-        if (value := row.changes.get(description.name)) is not None
-        for choice in _choices(description, value)
-    }
-    return tuple(sorted(wanted - _known(description)))
+def _add(writer: Writer, description: PropertyDescription, missing: tuple[str, ...]) -> None:
+    """Add options; where no answer comes, look before asking again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            writer.add_options(description, missing)
+        except NoAnswerError:
+            description = _described_again(writer, description.name)
+            missing = tuple(value for value in missing if value not in _known(description))
+            if not missing:
+                return
+            if attempt == _ATTEMPTS:
+                raise
+        else:
+            return
+
+
+def _described_again(writer: Writer, name: str) -> PropertyDescription:
+    found = writer.describe([name]).get(name)
+    if found is None:
+        raise DestinationError(f"The destination has lost the property {name}: run the sync again.")
+    return found
 
 
 def _choices(description: PropertyDescription, value: str) -> set[str]:

@@ -27,21 +27,26 @@ def holds(
         described: the kind of each wanted property.
     """
     return all(
-        _is_same(described[name].kind, held.get(name) or "", value or "")
-        for name, value in wanted.items()
+        is_same(described[name].kind, held.get(name), value) for name, value in wanted.items()
     )
 
 
-def _is_same(kind: ValueKind, held: str, wanted: str) -> bool:
-    if held == wanted:
+def is_same(kind: ValueKind, held: str | None, wanted: str | None) -> bool:
+    """Whether two values mean the same, however each is spelled; None and `''` are empty."""
+    if (held or "") == (wanted or ""):
         return True
-    if not held or not wanted or kind not in _MEANINGS:
+    if not held or not wanted or not has_spellings(kind):
         return False
     meaning = _MEANINGS[kind]
     try:
         return meaning(held) == meaning(wanted)
     except (ValueError, InvalidOperation, OverflowError):
         return False
+
+
+def has_spellings(kind: ValueKind) -> bool:
+    """Whether one value of this kind can be spelled in several ways."""
+    return kind in _MEANINGS
 
 
 def _instant(text: str) -> datetime:

@@ -45,7 +45,7 @@ class SyncResult:
     failed: int = 0
     unsure: int = 0
     skipped: int = 0
-    """Rows held back by the model or by preflight."""
+    """Rows held back by the model, by preflight, or because somebody changed the record since."""
     usage: Usage = field(default_factory=Usage)
     """Requests that the run made."""
     options_added: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)

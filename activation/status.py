@@ -50,7 +50,7 @@ class OutstandingRow:
 
     key: str
     status: str
-    """`failed`, `unsure` or `skipped`."""
+    """`failed`, `unsure`, `reverted` or `skipped`."""
     attempts: int
     """Refusals of the same values."""
     message: str | None
@@ -74,6 +74,9 @@ class SyncStatus:
     failed: int
     """Rows to be tried again; unsure ones included."""
     parked: int
+    """Not tried again by themselves: refused too often, put back, or of unknown fate."""
+    drifted: int
+    """Values at the destination that somebody changed, or that did not stick; `ops.sync_drift`."""
     skipped: int
     """Rows held back by the model or by preflight when a run last considered them."""
     skipped_by_reason: Mapping[str, int]
@@ -98,13 +101,17 @@ def sync_status(
 
 def _status(connection: Connection[TupleRow], declaration: Declaration, rows: int) -> SyncStatus:
     name = declaration.name
-    acknowledged, failed, parked, skipped, is_running = connection.execute(
+    acknowledged, failed, parked, skipped, drifted, is_running = connection.execute(
         """
         select
             (select count(*) from ops.sync_state where sync = %(sync)s),
             count(*) filter (where status <> 'skipped' and parked_at is null),
             count(*) filter (where parked_at is not null),
             count(*) filter (where status = 'skipped'),
+            (
+                select count(*) from ops.sync_drift
+                where sync = %(sync)s and resolved_at is null
+            ),
             exists (
                 select from pg_locks
                 where locktype = 'advisory' and granted
@@ -115,7 +122,7 @@ def _status(connection: Connection[TupleRow], declaration: Declaration, rows: in
         where sync = %(sync)s
         """,
         {"sync": name, "lock": lock_name(name)},
-    ).fetchone() or (0, 0, 0, 0, False)
+    ).fetchone() or (0, 0, 0, 0, 0, False)
     skipped_by_reason: dict[str, int] = dict(
         connection.execute(
             """
@@ -166,6 +173,7 @@ def _status(connection: Connection[TupleRow], declaration: Declaration, rows: in
         acknowledged=acknowledged,
         failed=failed,
         parked=parked,
+        drifted=drifted,
         skipped=skipped,
         skipped_by_reason=skipped_by_reason,
         outstanding=tuple(outstanding),

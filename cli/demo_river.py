@@ -22,7 +22,7 @@ from unittest.mock import patch
 from psycopg.rows import dict_row
 from rich.table import Table
 
-from activation.declaration import find_declaration
+from activation.declaration import find_declaration, read_back_properties
 from activation.engine import run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
@@ -130,7 +130,12 @@ def _run_round(
             on_progress=lambda load: line(load.summary.read),
         )
     with progress(f"{title}: landing HubSpot") as line:
-        hubspot = ingest_hubspot(warehouse, get_settings(), on_progress=line)
+        hubspot = ingest_hubspot(
+            warehouse,
+            get_settings(),
+            also_read=read_back_properties("hubspot"),
+            on_progress=line,
+        )
     with progress(f"{title}: landing Pipedrive") as line:
         pipedrive = ingest_pipedrive(warehouse, get_settings(), on_progress=line)
     with progress(f"{title}: landing Yobi") as line:

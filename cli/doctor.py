@@ -13,7 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from activation.declaration import load_declarations
-from activation.diagnosis import diagnose_hubspot, diagnose_syncs
+from activation.diagnosis import (
+    diagnose_email,
+    diagnose_hubspot,
+    diagnose_slack,
+    diagnose_syncs,
+)
 from activation.errors import ActivationError
 from cli.output import console, print_json
 from ingestion.events.locations import EventFileError, find_event_files
@@ -58,6 +63,8 @@ def diagnose(project: Path) -> Iterator[Finding]:
     yield _events(settings)
     yield from diagnose_hubspot(settings)
     yield diagnose_pipedrive(settings)
+    yield diagnose_slack(settings)
+    yield diagnose_email(settings)
     yield _last_build(project)
     if any(each.check == "schema" and each.verdict is Verdict.OK for each in database):
         yield from _syncs(settings)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from activation.declaration import read_back_properties
+from activation.errors import ActivationError
 from cli.instants import instant
 from cli.output import console, print_json, progress
 from ingestion.errors import IngestionError
@@ -262,7 +264,7 @@ class _Outcome:
 
     source: str
     summary: LoadSummary | None
-    error: IngestionError | None
+    error: IngestionError | ActivationError | None
 
 
 def _land_hubspot(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSummary:
@@ -275,6 +277,7 @@ def _land_hubspot(wish: LoadWish, on_progress: Callable[[int], None]) -> LoadSum
         full=wish.full,
         since=wish.since,
         allow_shrinking=wish.allow_shrinking,
+        also_read=read_back_properties("hubspot"),
         on_progress=on_progress,
     )
 
@@ -351,7 +354,7 @@ def _landed(name: str, load: Callable[[Callable[[int], None]], LoadSummary]) -> 
             return _Outcome(name, load(line), None)
         except StoppedTablesError as error:
             return _Outcome(name, error.summary, error)
-        except IngestionError as error:
+        except (IngestionError, ActivationError) as error:  # or a sync's file, see _land_hubspot
             return _Outcome(name, None, error)
 
 
@@ -360,6 +363,7 @@ def _show(outcome: _Outcome, *, as_json: bool) -> None:
 
     Raises:
         IngestionError: what went wrong.
+        ActivationError: when a sync's file is wrong, by which it is known what to read.
     """
     if outcome.summary is not None and as_json:
         print_json(outcome.summary)

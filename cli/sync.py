@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from activation.declaration import find_declaration, load_declarations
-from activation.engine import retry_failed, run_sync
+from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ExitCode
-from activation.plan import Plan, plan_sync
 from activation.result import OnProgress, Progress, SyncResult
 from activation.status import sync_status
 from cli.output import ProgressLine, console, print_json, progress
+from cli.sync_shown import plan_as_json, result_as_json, show_plan, show_result, show_status
 from warehouse.database import open_warehouse
 
 app = typer.Typer(
@@ -21,12 +23,28 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+
+class Against(StrEnum):
+    """What a plan is compared with."""
+
+    ACKNOWLEDGED = "acknowledged"
+    DESTINATION = "destination"
+
+
 Name = Annotated[str, typer.Argument(help="Name of the sync (millrace sync list).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Full = Annotated[bool, typer.Option("--full", help="Every row, whatever was acknowledged before.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Go on where a guard would stop and ask.")]
+Values = Annotated[bool, typer.Option("--values", help="Show old and new values too.")]
 Allow = Annotated[
     list[str] | None, typer.Option("--allow", help="Only these keys (may be repeated).")
+]
+AgainstWhat = Annotated[
+    Against,
+    typer.Option(
+        "--against",
+        help="Compare with what the destination acknowledged, or ask what it holds now.",
+    ),
 ]
 
 
@@ -40,65 +58,101 @@ def list_syncs(as_json: AsJson = False) -> None:
     for declaration in declarations:
         console.print(
             f"{declaration.name}: {declaration.destination} {declaration.object}, "
-            f"{len(declaration.fields)} fields, {declaration.policy}",
+            f"{declaration.mode}, {len(declaration.fields)} fields, {declaration.policy}",
             markup=False,
         )
 
 
-@app.command(epilog="Example: millrace sync plan hubspot_company__journey --values")
+@app.command(epilog="Example: millrace sync plan hubspot_company__journey --values --save")
 def plan(
     name: Name,
     full: Full = False,
+    against: AgainstWhat = Against.ACKNOWLEDGED,
     allow: Allow = None,
-    values: Annotated[bool, typer.Option("--values", help="Show the values too.")] = False,
+    values: Values = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep it, to be carried out as it is (run --plan ID).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a run would write now; nothing is sent or recorded."""
-    found = plan_sync(open_warehouse(), find_declaration(name), allow=allow, full=full)
+    """Show what a run would write now; nothing is sent."""
+    declaration = find_declaration(name)
+    found = plan_sync(
+        open_warehouse(),
+        declaration,
+        allow=allow,
+        full=full,
+        against_destination=against is Against.DESTINATION,
+        save=save,
+    )
     if as_json:
-        print_json(
-            {
-                "counts": found.counts,
-                "keys": [row.key for row in found.rows],
-                "errors": found.model_errors,
-            }
-        )
+        print_json(plan_as_json(found, declaration, values=values))
     else:
-        show_plan(found, values=values)
-        for sentence in found.model_errors:
-            console.print(f"  {sentence}", style="red", markup=False)
+        show_plan(found, declaration, values=values)
     if found.model_errors:
         raise typer.Exit(ExitCode.FAILED)
 
 
 @app.command(epilog="Example: millrace sync run hubspot_company__journey --dry-run")
 def run(
-    name: Name,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="NAME...",
+            help="Names of syncs; those of the same records share their requests.",
+        ),
+    ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Plan and judge, send nothing.")
     ] = False,
+    plan_id: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="ID", help="Carry out a kept plan, unless things moved."),
+    ] = None,
+    against: AgainstWhat = Against.ACKNOWLEDGED,
     allow: Allow = None,
     full: Full = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what changed since the destination last acknowledged it."""
-    with progress(f"Writing {name}") as line:
-        result = run_sync(
-            open_warehouse(),
-            find_declaration(name),
-            dry_run=dry_run,
-            allow=allow,
-            full=full,
-            yes=yes,
-            on_progress=_drawing(line),
-        )
-    _finish(result, as_json=as_json)
+    if plan_id is not None and (full or allow or dry_run or against is Against.DESTINATION):
+        raise typer.BadParameter("a kept plan runs as it is: leave the other options out")
+    if len(names) > 1 and (dry_run or allow or plan_id is not None):
+        raise typer.BadParameter("--dry-run, --allow and --plan take one sync at a time")
+    declarations = [find_declaration(name) for name in names]
+    warehouse = open_warehouse()
+    asks = against is Against.DESTINATION
+    with progress(f"Writing {', '.join(names)}") as line:
+        if len(declarations) > 1:
+            results = run_syncs(
+                warehouse,
+                declarations,
+                full=full,
+                against_destination=asks,
+                yes=yes,
+                on_progress=_drawing(line),
+            )
+        else:
+            results = (
+                run_sync(
+                    warehouse,
+                    declarations[0],
+                    dry_run=dry_run,
+                    allow=allow,
+                    full=full,
+                    against_destination=asks,
+                    plan_id=plan_id,
+                    yes=yes,
+                    on_progress=_drawing(line),
+                ),
+            )
+    _finish(results, as_json=as_json)
 
 
 @app.command(epilog="Example: millrace sync retry hubspot_company__journey")
 def retry(name: Name, allow: Allow = None, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Send only the rows that failed before, parked ones included."""
+    """Send only the rows that failed before, parked and put-back ones included."""
     with progress(f"Retrying {name}") as line:
         result = retry_failed(
             open_warehouse(),
@@ -107,78 +161,52 @@ def retry(name: Name, allow: Allow = None, yes: Yes = False, as_json: AsJson = F
             yes=yes,
             on_progress=_drawing(line),
         )
-    _finish(result, as_json=as_json)
+    _finish([result], as_json=as_json)
+
+
+@app.command(epilog="Example: millrace sync revert 20261121T180000000000-ab12cd --dry-run")
+def revert(
+    run_id: Annotated[
+        str, typer.Argument(metavar="RUN", help="Id of the run (millrace sync status).")
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be put back, send nothing.")
+    ] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Put back the values that records held before a run, unless somebody changed them since."""
+    with progress(f"Putting back {run_id}") as line:
+        result = revert_run(
+            open_warehouse(), run_id, dry_run=dry_run, yes=yes, on_progress=_drawing(line)
+        )
+    _finish([result], as_json=as_json)
 
 
 @app.command(epilog="Example: millrace sync status")
 def status(as_json: AsJson = False) -> None:
-    """Show where each sync stands: its last run, and the rows that failed or are parked."""
+    """Show where each sync stands: its last run, drift, and rows that failed or are parked."""
     found = sync_status(open_warehouse(), load_declarations().values())
     if as_json:
         print_json(found)
         return
     for each in found:
-        last = each.last_run
-        console.print(
-            f"{each.declaration.name}: {each.acknowledged:,} acknowledged, {each.failed} failed, "
-            f"{each.parked} parked, {each.skipped} skipped; "
-            + (
-                "never ran"
-                if last is None
-                else f"last run {last.started_at:%Y-%m-%d %H:%M} {last.status}"
-            ),
-            markup=False,
-        )
-        for reason, rows in each.skipped_by_reason.items():
-            console.print(f"  {rows:,} skipped: {reason}", markup=False)
-        for row in each.outstanding:
-            console.print(f"  {row.status} {row.key}: {row.message}", markup=False)
+        show_status(each)
 
 
-def show_plan(found: Plan, *, values: bool) -> None:
-    """Print counts, keys and, when asked, values of a plan."""
-    counts = found.counts
-    console.print(
-        f"{found.sync}: {counts.inserts} to insert, {counts.updates} to update, "
-        f"{counts.unchanged} unchanged, {counts.skipped} skipped, {counts.parked} parked",
-        markup=False,
-    )
-    if found.doubtful:
-        console.print(
-            f"  {found.doubtful} of them are read back first, and sent only where a value is "
-            "missing: what their records hold is not known.",
-            markup=False,
-        )
-    for row in found.rows:
-        told = ", ".join(
-            f"{field} = {value}" if values else field for field, value in row.changes.items()
-        )
-        console.print(f"  {row.operation} {row.key}: {told}", markup=False)
-
-
-def show_result(result: SyncResult) -> None:
-    """Print what a run did."""
-    confirmed = f"{result.confirmed} confirmed, " if result.confirmed else ""
-    console.print(
-        f"{result.sync}: {result.written} written, {confirmed}{result.failed} failed, "
-        f"{result.skipped} skipped, {result.counts.unchanged} unchanged; "
-        f"{result.usage.calls} calls, {result.usage.write_calls} of them writing",
-        markup=False,
-    )
-    for field, options in result.options_added.items():
-        console.print(f"  {len(options)} options added to {field}", markup=False)
-    if result.message:
-        console.print(f"  {result.message}", markup=False)
-
-
-def _finish(result: SyncResult, *, as_json: bool) -> None:
+def _finish(results: Sequence[SyncResult], *, as_json: bool) -> None:
+    """Show the results, and end with the worst exit code."""
     if as_json:
-        print_json(result)
+        told = [result_as_json(result) for result in results]
+        print_json(told[0] if len(told) == 1 else told)
     else:
-        if result.plan is not None:
-            show_plan(result.plan, values=False)
-        show_result(result)
-    raise typer.Exit(result.exit_code)
+        for result in results:
+            if result.plan is not None:
+                show_plan(result.plan, find_declaration(result.sync), values=False)
+            show_result(result)
+    codes = {result.exit_code for result in results}
+    worst = (ExitCode.FAILED, ExitCode.STOPPED, ExitCode.FAILED_ROWS)
+    raise typer.Exit(next((code for code in worst if code in codes), ExitCode.DONE))
 
 
 def _drawing(line: ProgressLine) -> OnProgress:

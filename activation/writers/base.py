@@ -68,6 +68,8 @@ class Outcome(StrEnum):
     """It was sent and no answer came back; it may have taken effect."""
     CONFIRMED = "confirmed"
     """Read back, it held the values already: the engine sent nothing. No writer answers this."""
+    SKIPPED = "skipped"
+    """Held back by the engine, for a reason. No writer answers this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,8 +196,9 @@ class Writer(Protocol):
         """Those of the properties that the destination has. Changes nothing."""
 
     def misfit(self, row: RowRequest) -> str | None:
-        """Why the destination would refuse the row, beyond what `describe` tells; None when it
-        would take it. Asks nobody, and names no value.
+        """Why the destination would refuse the row, beyond what `describe` tells.
+
+        None when it would take it. Asks nobody, and names no value.
         """
 
     def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:

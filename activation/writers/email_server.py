@@ -125,6 +125,8 @@ class MailServer:
     def deliver(self, message: bytes, recipients: Sequence[str], *, message_id: str) -> Delivery:
         """Hand one message over.
 
+        A recipient that is refused for now holds it back from all, so that nobody gets it twice.
+
         Args:
             message: headers and text, with lines as on the wire.
             recipients: bare addresses, at least one, each once.
@@ -134,8 +136,8 @@ class MailServer:
             NoAnswerError: when it was sent to its end and nobody knows whether it was taken.
             DestinationError: when it was not handed over, for a reason that is not the message's.
         """
-        text = message if message.endswith(b"\r\n") else message + b"\r\n"
-        text = _LEADING_DOT.sub(b"..", text) + b".\r\n"
+        end = b".\r\n" if message.endswith(b"\r\n") else b"\r\n.\r\n"
+        text = _LEADING_DOT.sub(b"..", message) + end
         return self._persist(lambda: self._hand_over(text, recipients, message_id))
 
     def _persist(self, attempt: Callable[[], _Answer]) -> _Answer:
@@ -157,16 +159,15 @@ class MailServer:
             if len(refused) == len(recipients):
                 return Delivery(len(recipients), refused)
             reply = self._answered(line.docmd("DATA"), recipients)
+            if not reply.is_refusal:
+                if reply.code != _GO_AHEAD:
+                    raise TransientError(str(reply))
+                line.send(text)
+                self.usage.calls += 1
+                self.usage.write_calls += 1
+                reply = self._verdict(line, recipients, message_id)
             if reply.is_refusal:
-                return Delivery(len(recipients), (str(reply),) * len(recipients))
-            if reply.code != _GO_AHEAD:
-                raise TransientError(str(reply))
-            line.send(text)
-            self.usage.calls += 1
-            self.usage.write_calls += 1
-            reply = self._verdict(line, recipients, message_id)
-            if reply.is_refusal:
-                return Delivery(len(recipients), (str(reply),) * len(recipients))
+                refused = (str(reply),) * len(recipients)
             return Delivery(len(recipients), refused)
 
     def _addressed(
@@ -250,24 +251,24 @@ class MailServer:
             raise
         return line
 
-    def _encrypt(self, connection: smtplib.SMTP) -> None:
+    def _encrypt(self, line: smtplib.SMTP) -> None:
         """Learn what the server can, over an encrypted connection where one is asked for."""
         if self.account.security is SmtpSecurity.STARTTLS:
             try:
-                connection.starttls(context=self._tls)
+                line.starttls(context=self._tls)
             except smtplib.SMTPNotSupportedError:
                 raise DestinationRefusedError(
                     "The mail server offers no encryption on this port: set SMTP_SECURITY to tls, "
                     "with SMTP_PORT, or to none in a network that you trust."
                 ) from None
-        connection.ehlo_or_helo_if_needed()
+        line.ehlo_or_helo_if_needed()
 
-    def _log_in(self, connection: smtplib.SMTP) -> None:
+    def _log_in(self, line: smtplib.SMTP) -> None:
         username, password = self.account.username, self.account.password
         if username is None or password is None:
             return
         try:
-            connection.login(username, password.get_secret_value())
+            line.login(username, password.get_secret_value())
         except smtplib.SMTPAuthenticationError as error:
             if not _Reply.of((error.smtp_code, b"")).is_refusal:
                 raise
@@ -321,7 +322,7 @@ def _sorted_out() -> Iterator[None]:
             "The mail server's certificate is not one of SMTP_HOST that this machine trusts: name "
             "the host as its certificate does."
         ) from None
-    except ssl.SSLEOFError as error:
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
         raise TransientError(f"the connection was lost ({type(error).__name__})") from None
     except ssl.SSLError:
         raise DestinationRefusedError(

@@ -14,6 +14,7 @@ took no longer than the overlap to show. What is read again is merged by id, and
 version over a later one. Should HubSpot once be later than that, `since` reads again from there.
 
 A load of a kind of records of which more is asked for than the last time reads all of them again.
+So does one that asks for more properties than a search has room for.
 
 What is gone
 ------------
@@ -33,10 +34,11 @@ could be landed, the next load reads all records again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 
 from dlt.extract import DltResource
 from psycopg import Connection, sql
@@ -48,7 +50,6 @@ from ingestion.hubspot.errors import hubspot_at
 from ingestion.hubspot.merged import find_merged_ids, give_up_merged
 from ingestion.hubspot.objects import (
     ASSOCIATION_TYPES,
-    CRM_OBJECTS,
     MERGED_IDS,
     OWNERS,
     PROPERTY_DEFINITIONS,
@@ -57,7 +58,9 @@ from ingestion.hubspot.objects import (
     TABLES,
     AssociationType,
     CrmObject,
+    crm_objects_reading,
 )
+from ingestion.hubspot.paging import ChangedSince
 from ingestion.hubspot.source import HubspotReading, HubspotSource
 from ingestion.pipeline import fill_workbench
 from ingestion.workbench import RawTable, merge, not_in_workbench, workbench_of
@@ -78,6 +81,7 @@ def ingest_hubspot(
     since: datetime | None = None,
     overlap: timedelta = SEARCH_OVERLAP,
     allow_shrinking: bool = False,
+    also_read: Mapping[str, Collection[str]] = MappingProxyType({}),
     on_progress: Callable[[int], None] | None = None,
 ) -> LoadSummary:
     """Bring `raw_hubspot` up to what the HubSpot account knows.
@@ -93,6 +97,8 @@ def ingest_hubspot(
         since: reads at least what has changed since then, with an offset.
         overlap: how far before the last load to look for changes that showed late.
         allow_shrinking: whether more than half of a table's rows may be found to be gone.
+        also_read: further properties, by kind of record as in paths (`companies`), such as those
+            that syncs write. One that the account does not have is passed over.
         on_progress: called with the number of results read so far, after every page.
 
     Raises:
@@ -120,14 +126,14 @@ def ingest_hubspot(
     ) as connection:
         plans = [
             _plan(connection, crm_object, full=full, since=since, overlap=overlap)
-            for crm_object in CRM_OBJECTS
+            for crm_object in crm_objects_reading(also_read)
         ]
         fill_workbench(
             warehouse, name=SOURCE, schema=workbench_of(SCHEMA), steps=_steps(source, plans)
         )
         landing = Landing(connection, vendor, SOURCE, started_at, allow_shrinking)
         with connection.transaction():
-            _land(landing, source)
+            _land(landing, source, [plan.crm_object for plan in plans])
     return landing.summary()
 
 
@@ -163,8 +169,9 @@ def _plan(
     ).fetchone()
     start: datetime | None = None
     if read_until is not None and not full:
-        start = read_until[0] - overlap
-        start = start if since is None else min(start, since)
+        changed_since = read_until[0] - overlap
+        changed_since = changed_since if since is None else min(changed_since, since)
+        start = changed_since if ChangedSince(crm_object, changed_since).is_possible else None
     known = connection.execute(
         sql.SQL("select id, archived from {} where missing_since is null").format(
             crm_object.table.target
@@ -187,7 +194,7 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
     yield [
         *(each for plan in plans for each in source.records(plan.crm_object, plan.since)),
         *source.owners(),
-        *source.property_definitions(CRM_OBJECTS),
+        *source.property_definitions([plan.crm_object for plan in plans]),
     ]
     yield [each for plan in plans for each in source.archived_records(plan.crm_object)]
 
@@ -218,11 +225,11 @@ def _steps(source: HubspotSource, plans: Sequence[_Plan]) -> Iterator[list[DltRe
     ]
 
 
-def _land(landing: Landing, source: HubspotSource) -> None:
+def _land(landing: Landing, source: HubspotSource, crm_objects: Sequence[CrmObject]) -> None:
     """Land all tables, in the transaction that is open."""
     paths = source.paths
     merged_ids: dict[str, set[str]] = {}
-    for crm_object in CRM_OBJECTS:
+    for crm_object in crm_objects:
         merged_ids[crm_object.name] = set()
         landing.land(
             source.reading(crm_object.table),

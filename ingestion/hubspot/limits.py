@@ -16,6 +16,8 @@ PAGE_SIZE = 100
 """Records, owners on a page of a list."""
 SEARCH_PAGE_SIZE = 200
 """Records on a page of a search."""
+SEARCH_LENGTH = 3_000
+"""Characters of the body of a search."""
 BATCH_SIZE = 100
 """Records that can be asked for by id at once."""
 HISTORY_BATCH_SIZE = 50

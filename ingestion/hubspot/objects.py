@@ -6,7 +6,8 @@ migration); one more association is one more `AssociationType`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from ingestion.workbench import RawTable
 
@@ -34,6 +35,11 @@ class CrmObject:
         return frozenset(
             (*self.properties, *(f"with history: {name}" for name in self.with_history))
         )
+
+    def also_reading(self, names: Collection[str]) -> CrmObject:
+        """The same kind of record, of which these properties are read too."""
+        properties = dict.fromkeys((*self.properties, *sorted(names)))
+        return replace(self, properties=tuple(properties))
 
     @property
     def table(self) -> RawTable:
@@ -136,6 +142,24 @@ DEALS = CrmObject(
     with_history=("pipeline", "dealstage", "closedate", "amount", "hubspot_owner_id"),
 )
 CRM_OBJECTS = (COMPANIES, CONTACTS, DEALS)
+
+
+def crm_objects_reading(also_read: Mapping[str, Collection[str]]) -> tuple[CrmObject, ...]:
+    """All kinds of records, with further properties to be read.
+
+    Args:
+        also_read: internal names of properties, by the name of the kind (`companies`).
+
+    Raises:
+        ValueError: when there is no such kind.
+    """
+    unknown = also_read.keys() - {crm_object.name for crm_object in CRM_OBJECTS}
+    if unknown:
+        raise ValueError(f"No {', '.join(sorted(unknown))} are read of HubSpot.")
+    return tuple(
+        crm_object.also_reading(also_read.get(crm_object.name, ())) for crm_object in CRM_OBJECTS
+    )
+
 
 OWNERS = RawTable(
     schema=SCHEMA,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from ingestion.hubspot.limits import (
     ASSOCIATION_BATCH_SIZE,
     BATCH_SIZE,
     HISTORY_BATCH_SIZE,
+    SEARCH_LENGTH,
     SEARCH_PAGE_SIZE,
 )
 from ingestion.hubspot.objects import CrmObject
@@ -34,6 +36,12 @@ class ChangedSince(BasePaginator):
         self._object = crm_object
         self._since = since
         self._last_id = 0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether HubSpot takes a search that asks for so many properties."""
+        longest_id = len(str(2**63))
+        return len(json.dumps(self._body())) + longest_id <= SEARCH_LENGTH
 
     def init_request(self, request: Request) -> None:
         """The first search."""

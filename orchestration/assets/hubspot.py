@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from activation import read_back_properties
 from ingestion.hubspot.landing import SOURCE, ingest_hubspot
 from ingestion.hubspot.objects import TABLES
 from orchestration.failures import told_in_a_sentence
@@ -37,7 +38,7 @@ def hubspot(
                 "they are."
             )
         else:
-            ingest_hubspot(opened, settings)
+            ingest_hubspot(opened, settings, also_read=read_back_properties("hubspot"))
         landed = landed_since(opened, before, source=SOURCE)
     for key in context.selected_asset_keys:
         rows = landed.get(".".join(key.path))

@@ -61,6 +61,10 @@ class MemoryWriter:
     """Keys that are refused one by one, beside the good rows of the same request."""
     poisonous: set[str] = field(default_factory=set)
     """Keys that make a whole request be refused, without a word of who is to blame."""
+    refused_values: set[str] = field(default_factory=set)
+    """Values for which a row is refused, as with `refused`."""
+    poisonous_values: set[str] = field(default_factory=set)
+    """Values for which a whole request is refused, as with `poisonous`."""
     failures: dict[int, DestinationError] = field(default_factory=dict)
     """What is raised instead of an answer to the write request of that number, from 1."""
     dies_before: int | None = None
@@ -126,7 +130,8 @@ class MemoryWriter:
         return answers
 
     def _answers(self, rows: Sequence[RowRequest]) -> list[RowResult]:
-        if self.poisonous & {row.key for row in rows}:
+        poisonous = {row.key for row in rows if self.poisonous_values & set(row.values.values())}
+        if (self.poisonous & {row.key for row in rows}) | poisonous:
             outcome = Outcome.FAILED if len(rows) == 1 else Outcome.REJECTED
             return [
                 RowResult(row.key, outcome, "Something in this batch is wrong.", "request-400")
@@ -134,7 +139,7 @@ class MemoryWriter:
             ]
         answers = []
         for row in rows:
-            if row.key in self.refused:
+            if row.key in self.refused or self.refused_values & set(row.values.values()):
                 answers.append(
                     RowResult(row.key, Outcome.FAILED, f"{row.key} cannot be changed.", "request-9")
                 )

@@ -92,5 +92,6 @@ def forget(warehouse: Warehouse) -> None:
     with warehouse.connect() as connection:
         connection.execute("drop schema if exists activation cascade")
         connection.execute(
-            "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding, ops.restore"
+            "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding, "
+            "ops.sync_plan, ops.sync_plan_row, ops.sync_drift, ops.restore"
         )

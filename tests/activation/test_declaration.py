@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 import yaml
 
-from activation import find_declaration, load_declaration, load_declarations
+from activation import (
+    find_declaration,
+    load_declaration,
+    load_declarations,
+    read_back_properties,
+)
 from activation.declaration import Policy, WhenNull
 from activation.errors import DeclarationError, ExitCode, UnknownSyncError
 from tests.activation.source import JOURNEY
@@ -50,9 +55,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         ({"batch_size": "many"}, "batch_size: Input should be a valid integer"),
         ({"batch_size": 101}, "batch_size: hubspot takes at most 100 rows"),
         ({"batch_size": 0}, "batch_size: .*greater than or equal to 1"),
-        ({"mode": "mirror"}, "mode: Input should be 'upsert'"),
-        ({"destination": "hubspt"}, "destination: must be one of hubspot"),
-        ({"object": "deal"}, "object: hubspot takes company, not 'deal'"),
+        ({"mode": "message"}, "mode: hubspot takes mirror, upsert"),
+        ({"destination": "hubspt"}, "destination: must be one of email, hubspot, slack"),
+        ({"object": "deal"}, "object: hubspot takes company, contact, not 'deal'"),
         ({"policy": "some"}, "policy: "),
         ({"colour": "red"}, "colour: Extra inputs are not permitted"),
         ({"fields": []}, "fields: "),
@@ -104,3 +109,21 @@ def test_a_file_that_is_no_mapping_is_answered_with_its_name(
 def test_a_missing_file_is_answered_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(DeclarationError, match="cannot be read"):
         load_declaration(tmp_path / "hubspot_company__none.yml")
+
+
+def test_what_syncs_write_is_known_by_the_table_in_which_it_lands(tmp_path: Path) -> None:
+    assert read_back_properties("hubspot", tmp_path) == {}
+    score = {"column": "score", "property": "score"}
+    for name, kind in {"a": "company", "b": "company", "c": "contact"}.items():
+        sync = f"hubspot_{kind}__{name}"
+        fields = [{"column": "name", "property": f"name_{name}"}, score]
+        content = {**GOOD, "name": sync, "object": kind, "fields": fields}
+        (tmp_path / f"{sync}.yml").write_text(yaml.safe_dump(content))
+    assert read_back_properties("hubspot", tmp_path) == {
+        "companies": {"name_a", "name_b", "score"},
+        "contacts": {"name_c", "score"},
+    }
+
+
+def test_everything_that_the_journey_writes_is_read_back() -> None:
+    assert set(JOURNEY.properties) <= read_back_properties("hubspot")["companies"]

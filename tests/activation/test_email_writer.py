@@ -417,7 +417,7 @@ def test_a_connection_that_breaks_before_the_messages_end_is_made_again(
 
 def test_a_server_that_answers_too_late_before_the_messages_end_is_asked_again(post: Post) -> None:
     post.simulator.mishaps.add(Mishap(Stage.RCPT, "250 OK", delay=30, times=1))
-    writer = post.writer(limits=replace(EMAIL, answer_timeout=0.2))
+    writer = post.writer(limits=replace(EMAIL, answer_timeout=1.0))
 
     assert write(writer).outcome is Outcome.WRITTEN
 
@@ -456,7 +456,7 @@ def test_a_message_whose_answer_never_came_is_not_sent_again(
 def test_a_message_whose_answer_comes_too_late_is_not_sent_again(post: Post) -> None:
     late = Mishap(Stage.MESSAGE, "250 OK", takes_effect=True, delay=30, times=1)
     post.simulator.mishaps.add(late)
-    writer = post.writer(limits=replace(EMAIL, acceptance_timeout=0.2))
+    writer = post.writer(limits=replace(EMAIL, acceptance_timeout=1.0))
 
     with pytest.raises(NoAnswerError):
         write(writer)

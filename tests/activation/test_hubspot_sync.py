@@ -223,19 +223,21 @@ def test_a_passing_fault_is_survived(
     hubspot.simulator.faults.add(Fault(does=fault, path=path, times=2))
     result = hubspot.sync(declared(batch_size=3))
     assert all(hubspot.holds(row) for row in rows(6))
-    assert (result.exit_code, result.usage.retries) == (ExitCode.DONE, 2)
+    arrived = path == BATCHES and fault == Cut(takes_effect=True)  # which is seen by reading back
+    assert (result.exit_code, result.usage.retries) == (ExitCode.DONE, 0 if arrived else 2)
     assert result.usage.calls == len(hubspot.simulator.calls)
 
 
-def test_an_answer_that_comes_too_late_is_asked_for_again(hubspot: HubSpot) -> None:
+def test_what_an_answer_that_comes_too_late_would_have_said_is_read_back(hubspot: HubSpot) -> None:
     build(hubspot.warehouse, rows(4))
     hubspot.simulator.faults.add(Fault(does=Slow(seconds=600), path=BATCHES, times=1))
     result = hubspot.sync(declared(batch_size=2), answer_timeout=0.5)
     assert all(hubspot.holds(row) for row in rows(4))
-    assert (result.exit_code, result.usage.retries) == (ExitCode.DONE, 1)
+    assert (result.exit_code, result.written, result.usage.retries) == (ExitCode.DONE, 4, 0)
+    assert hubspot.simulator.calls.records_written == 4
 
 
-@pytest.mark.parametrize("fault", [RateLimited(), ServerError(), Cut(takes_effect=True)])
+@pytest.mark.parametrize("fault", [RateLimited(), ServerError(), Cut()])
 def test_a_lasting_fault_ends_the_run_and_the_next_one_goes_on(
     hubspot: HubSpot, fault: RateLimited | ServerError | Cut
 ) -> None:
@@ -247,8 +249,7 @@ def test_a_lasting_fault_ends_the_run_and_the_next_one_goes_on(
     hubspot.simulator.faults.clear()
     hubspot.simulator.calls.clear()
     assert hubspot.sync(declared(batch_size=2)).exit_code is ExitCode.DONE
-    lost = 2 if isinstance(fault, Cut) else 0
-    assert hubspot.simulator.calls.records_written == 4 - lost, "what arrived is not sent again"
+    assert hubspot.simulator.calls.records_written == 4, "what arrived is not sent again"
     assert all(hubspot.holds(row) for row in rows(6))
     assert sync_status(hubspot.warehouse, [JOURNEY])[0].outstanding == ()
 

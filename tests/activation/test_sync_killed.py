@@ -157,12 +157,20 @@ def eventually(condition: Callable[[], bool], what: str) -> None:
 
 def is_free(warehouse: Warehouse) -> bool:
     with warehouse.connect(autocommit=True) as connection:
-        return Ledger(connection, JOURNEY.name).lock()
+        return Ledger(connection, JOURNEY).lock()
 
 
 @pytest.mark.parametrize(
     ("method", "number", "rows_open"),
-    [("GET", 1, 0), ("PATCH", 2, 0), ("POST", 1, 3), ("POST", 3, 3), ("POST", 4, 1)],
+    # each batch is one POST that reads and one that writes
+    [
+        ("GET", 1, 0),
+        ("PATCH", 2, 0),
+        ("POST", 1, 0),
+        ("POST", 2, 3),
+        ("POST", 6, 3),
+        ("POST", 8, 1),
+    ],
 )
 def test_a_killed_process_leaves_a_sync_that_the_next_run_completes(
     warehouse: Warehouse, method: str, number: int, rows_open: int

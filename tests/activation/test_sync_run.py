@@ -70,7 +70,7 @@ def test_what_a_run_did_is_in_the_ledger(warehouse: Warehouse) -> None:
     assert (row["status"], row["scope"]) == ("done", "changes")
     assert (row["rows_source"], row["rows_planned"], row["rows_written"]) == (4, 3, 3)
     assert (row["rows_skipped"], row["rows_unchanged"]) == (1, 0)
-    assert (row["calls"], row["write_calls"]) == (6, 5)  # 1 description, 3 option lists, 2 batches
+    assert (row["calls"], row["write_calls"]) == (8, 5)  # 1 description, 3 option lists, 2 batches
     assert row["finished_at"] is not None
 
 
@@ -121,17 +121,19 @@ def test_progress_is_reported_after_each_batch(warehouse: Warehouse) -> None:
 def test_a_second_run_at_once_is_refused_with_a_sentence(warehouse: Warehouse) -> None:
     build(warehouse, rows(1))
     with warehouse.connect(autocommit=True) as other:
-        assert Ledger(other, JOURNEY.name).lock()
+        assert Ledger(other, JOURNEY).lock()
         with pytest.raises(SyncBusyError, match="Another run") as caught:
             run_sync(warehouse, JOURNEY, writer=MemoryWriter())
         assert caught.value.exit_code is ExitCode.FAILED
-        assert Ledger(other, "another_sync").lock(), "each sync has its own lock"
+        assert Ledger(other, declared(name="hubspot_company__another")).lock(), (
+            "each sync has its own lock"
+        )
     assert run_sync(warehouse, JOURNEY, writer=MemoryWriter()).exit_code is ExitCode.DONE
 
 
 def test_a_run_that_died_is_marked_by_the_next_one(warehouse: Warehouse) -> None:
     build(warehouse, rows(4))
-    second_batch = 6  # after one description and three lists of options
+    second_batch = 8  # after a description, three lists of options, and a look at each batch
     with pytest.raises(Killed):
         run(warehouse, MemoryWriter(dies_before=second_batch), batch_size=2)
     status = sync_status(warehouse, [JOURNEY])[0]
@@ -230,13 +232,18 @@ def test_the_status_of_a_run_at_work_is_running(warehouse: Warehouse) -> None:
     assert seen == [True]
 
 
-def test_the_ledger_holds_values_nowhere_but_in_the_acknowledged_payload(
-    warehouse: Warehouse,
-) -> None:
+def test_personal_values_are_kept_as_digests_and_shown_nowhere(warehouse: Warehouse) -> None:
     secret = "a value nobody else holds"
+    fields = [
+        {**field, "is_personal": field["property"] == "account_manager"}
+        for field in JOURNEY.model_dump()["fields"]
+    ]
+    personal = declared(fields=fields)
     build(warehouse, [Row("7", manager=secret), Row("8", manager=secret, owner="4711")])
     writer = MemoryWriter(refused={"7"})
-    result = run(warehouse, writer)
+    plan = plan_sync(warehouse, personal, writer=writer, save=True)
+    assert secret not in repr(plan)
+    result = run_sync(warehouse, personal, writer=writer)
     assert secret not in repr(result)
     found = ledger_rows(
         warehouse,
@@ -246,13 +253,18 @@ def test_the_ledger_holds_values_nowhere_but_in_the_acknowledged_payload(
         select to_jsonb(each_row)::text from ops.sync_row as each_row
         union all
         select to_jsonb(outstanding)::text from ops.sync_outstanding as outstanding
+        union all
+        select to_jsonb(planned)::text from ops.sync_plan_row as planned
+        union all
+        select to_jsonb(state)::text from ops.sync_state as state
         """,
     )
-    assert len(found) == 5
+    assert len(found) == 7
     assert all(secret not in row["content"] for row in found)
-    run(warehouse, MemoryWriter())
-    (state,) = ledger_rows(warehouse, "select payload from ops.sync_state where key = '7'")
-    assert state["payload"]["account_manager"] == secret
+    writer.refused.clear()
+    run_sync(warehouse, personal, writer=writer)
+    assert writer.records["7"]["account_manager"] == secret
+    assert run_sync(warehouse, personal, writer=writer).usage.write_calls == 0
 
 
 def test_the_plan_after_a_run_holds_what_the_run_left_over(warehouse: Warehouse) -> None:

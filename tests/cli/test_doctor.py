@@ -15,9 +15,15 @@ import pytest
 from typer.testing import CliRunner
 
 from activation.declaration import find_declaration
-from activation.diagnosis import diagnose_hubspot, diagnose_syncs
+from activation.diagnosis import (
+    diagnose_email,
+    diagnose_hubspot,
+    diagnose_slack,
+    diagnose_syncs,
+)
 from cli.doctor import diagnose
 from cli.main import app
+from simulators.smtp import MailSimulator, Security, make_certificate
 from warehouse.build_lock import build_lock
 from warehouse.database import Warehouse
 from warehouse.diagnosis import (
@@ -50,7 +56,13 @@ def settings(
     """Settings of a fresh warehouse; no source is set up."""
     monkeypatch.setenv("MILLRACE_DATABASE_URL", warehouse.url)
     monkeypatch.setenv("MILLRACE_HOME", str(tmp_path / "home"))
-    for name in ("HUBSPOT_ACCESS_TOKEN", "EVENTS_PATH", "HUBSPOT_BASE_URL"):
+    for name in (
+        "HUBSPOT_ACCESS_TOKEN",
+        "EVENTS_PATH",
+        "HUBSPOT_BASE_URL",
+        "SLACK_WEBHOOK_URL",
+        "SMTP_HOST",
+    ):
         monkeypatch.setenv(name, "")
     get_settings.cache_clear()
     yield get_settings()
@@ -274,12 +286,66 @@ def test_hubspots_clock_is_compared() -> None:
     assert the("clock, hubspot", wrong)[0] is Verdict.FAILED
 
 
+def test_slacks_webhook_is_looked_at_and_nothing_is_posted() -> None:
+    path = "/services/T0/B0/quaintOtter"
+    right = diagnose_slack(Settings(SLACK_WEBHOOK_URL=f"https://hooks.slack.com{path}"))
+    assert (right.verdict, "only a message" in right.sentence) == (Verdict.OK, True)
+    wrong = diagnose_slack(Settings(SLACK_WEBHOOK_URL=path))
+    assert (wrong.verdict, "copy it again" in wrong.sentence) == (Verdict.FAILED, True)
+    assert "quaintOtter" not in repr([right, wrong])
+
+
+@pytest.mark.parametrize(
+    ("security", "login", "changes", "verdict", "told"),
+    [
+        (Security.TLS, True, {}, Verdict.OK, "answers, encrypted, and accepts the login"),
+        (Security.STARTTLS, True, {}, Verdict.OK, "answers, encrypted, and accepts the login"),
+        (Security.NONE, False, {}, Verdict.OK, "answers and asks for no login"),
+        (Security.NONE, True, {}, Verdict.WARNING, "set SMTP_SECURITY to starttls or tls"),
+        (Security.TLS, True, {"SMTP_PASSWORD": "wrong"}, Verdict.FAILED, "SMTP_PASSWORD"),
+        (Security.NONE, False, {"SMTP_SECURITY": "starttls"}, Verdict.FAILED, "SMTP_SECURITY"),
+        (Security.NONE, False, {"SMTP_FROM": None}, Verdict.FAILED, "SMTP_FROM is not set"),
+        (Security.NONE, False, {"SMTP_PORT": "1"}, Verdict.FAILED, "check SMTP_HOST and SMTP_PORT"),
+    ],
+)
+def test_the_mail_server_is_tried_and_handed_nothing(
+    security: Security,
+    changes: dict[str, str | None],
+    verdict: Verdict,
+    told: str,
+    *,
+    login: bool,
+) -> None:
+    certificate = make_certificate()
+    simulator = MailSimulator(
+        security=security,
+        certificate=certificate.server,
+        login=("millrace", "quaint-otter") if login else None,
+    )
+    with simulator.serving() as place:
+        values = {
+            "SMTP_HOST": place.host,
+            "SMTP_PORT": str(place.port),
+            "SMTP_SECURITY": security.value,
+            "SMTP_FROM": "millrace@example.com",
+            "SMTP_USERNAME": "millrace" if login else None,
+            "SMTP_PASSWORD": "quaint-otter" if login else None,
+        }
+        settings = Settings.model_validate({**values, **changes})
+        found = diagnose_email(settings, tls=certificate.client)
+    assert (found.verdict, told in found.sentence) == (verdict, True), found.sentence
+    assert "quaint-otter" not in repr(found)
+    assert simulator.mailbox.handed_over == 0
+
+
 @pytest.mark.usefixtures("settings")
 def test_sources_that_are_not_set_up_or_not_there_are_told(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     findings = list(diagnose(project))
     assert the("hubspot", findings)[0] is Verdict.WARNING
+    assert the("slack", findings)[0] is Verdict.WARNING
+    assert the("email", findings)[0] is Verdict.WARNING
     assert "EVENTS_PATH is not set" in the("events", findings)[1]
     monkeypatch.setenv("EVENTS_PATH", str(tmp_path / "nowhere"))
     get_settings.cache_clear()

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from activation.diagnosis import diagnose_hubspot
+from activation.errors import NoAnswerError
 from activation.writers.base import Outcome, RowRequest
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
@@ -118,14 +119,25 @@ def test_a_batch_that_is_refused_as_one(
     assert all(result.request_id for result in [*together, *alone])
 
 
-@pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError(), Cut()])
+@pytest.mark.parametrize("fault", [RateLimited(retry_after=1), RateLimited(), ServerError()])
 def test_requests_that_are_made_again(
     hubspot_on_record: OnRecord,
     simulator: HubspotSimulator,
-    fault: RateLimited | ServerError | Cut,
+    fault: RateLimited | ServerError,
 ) -> None:
     simulator.faults.add(Fault(does=fault, times=2))
     with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
         results = writer.write(stages("1001", "1002"))
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
     assert writer.usage.retries == 2
+
+
+def test_a_write_whose_answer_is_lost_is_made_once(
+    hubspot_on_record: OnRecord, simulator: HubspotSimulator
+) -> None:
+    simulator.faults.add(Fault(does=Cut(takes_effect=True), times=1))
+    with hubspot_on_record(simulator) as hubspot, writing(hubspot.base_url) as writer:
+        with pytest.raises(NoAnswerError):
+            writer.write(stages("1001"))
+        assert writer.read(["1001"], PROPERTIES)["1001"]["cs_stage"] == "cs_success"
+    assert len(simulator.calls.writes) == 1

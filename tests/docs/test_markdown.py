@@ -71,7 +71,7 @@ def test_settings_that_are_named_exist() -> None:
         (str(file), name)
         for file in FILES
         for name in re.findall(
-            r"`((?:MILLRACE|HUBSPOT|PIPEDRIVE|YOBI|INTERCOM|JOB|EVENTS)_[A-Z_]+)`",
+            r"`((?:MILLRACE|HUBSPOT|PIPEDRIVE|YOBI|INTERCOM|SLACK|SMTP|JOB|EVENTS)_[A-Z_]+)`",
             (ROOT / file).read_text(),
         )
     }

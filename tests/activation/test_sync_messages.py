@@ -1,0 +1,138 @@
+"""Rows that are sent once, to destinations that cannot be asked (Slack, email)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from activation import ExitCode, RunStatus, plan_sync, retry_failed, revert_run, run_sync
+from activation.errors import DestinationUnavailableError, NoAnswerError, RevertError
+from activation.writers import DESTINATIONS
+from activation.writers.base import PropertyDescription, Repeating, ValueKind
+from tests.activation.memory import Killed, MemoryWriter
+from tests.activation.models import declare, fill
+from tests.activation.source import ledger_rows
+from warehouse.database import Warehouse
+
+NAME = "slack_tests"
+MESSAGES = declare(
+    NAME, ["text"], destination="slack", object="message", mode="message", batch_size=1
+)
+THREE = {key: {"text": f"hello {key}"} for key in "123"}
+
+
+def account(**more: Any) -> MemoryWriter:
+    properties = {"text": PropertyDescription("text", ValueKind.TEXT)}
+    return MemoryWriter(properties=properties, repeating=Repeating.ASK, **more)
+
+
+def outstanding(warehouse: Warehouse) -> dict[str, str]:
+    found = ledger_rows(
+        warehouse, "select key, status from ops.sync_outstanding where parked_at is not null"
+    )
+    return {row["key"]: row["status"] for row in found}
+
+
+def test_a_message_is_sent_once_whatever_becomes_of_its_row(warehouse: Warehouse) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account()
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    fill(warehouse, MESSAGES, {**THREE, "2": {"text": "other words"}, "4": {"text": "new"}})
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    run_sync(warehouse, MESSAGES, writer=writer, full=True, yes=True)
+    assert writer.sent == ["1", "2", "3", "4"]
+    assert writer.reads == []
+
+
+@pytest.mark.parametrize("moment", ["dies_before", "dies_after"])
+@pytest.mark.parametrize("call", range(1, 5))
+def test_killed_at_any_request_no_message_is_posted_twice_and_none_is_lost_in_silence(
+    warehouse: Warehouse, moment: str, call: int
+) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account(**{moment: call})
+    with pytest.raises(Killed):
+        run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    writer.dies_before = writer.dies_after = None
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert len(writer.applied) == len(set(writer.applied))
+    doubtful = outstanding(warehouse)
+    assert set(writer.applied) | doubtful.keys() == {"1", "2", "3"}
+    assert set(doubtful.values()) <= {"unsure"}
+    assert len(doubtful) <= 1, "only the open one is in doubt"
+    assert run_sync(warehouse, MESSAGES, writer=writer, yes=True).counts.to_write == 0
+    retry_failed(warehouse, MESSAGES, writer=writer)
+    assert set(writer.applied) == {"1", "2", "3"}
+    assert outstanding(warehouse) == {}
+
+
+def test_a_message_whose_answer_never_came_waits_for_a_person(warehouse: Warehouse) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account(failures={2: NoAnswerError("Slack did not answer.")})
+    result = run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert (result.status, result.written, result.unsure) == (RunStatus.FAILED, 1, 1)
+    second = run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert (second.written, second.counts.parked) == (1, 1)
+    assert outstanding(warehouse) == {"2": "unsure"}
+    assert retry_failed(warehouse, MESSAGES, writer=writer).written == 1
+
+
+def test_a_message_that_was_certainly_not_sent_goes_with_the_next_run(
+    warehouse: Warehouse,
+) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account(failures={2: DestinationUnavailableError("Slack is away.")})
+    assert run_sync(warehouse, MESSAGES, writer=writer, yes=True).unsure == 0
+    assert outstanding(warehouse) == {}
+    assert run_sync(warehouse, MESSAGES, writer=writer, yes=True).exit_code is ExitCode.DONE
+    assert sorted(writer.applied) == ["1", "2", "3"]
+
+
+def test_a_refused_message_is_parked_in_the_end_and_stops_no_other(warehouse: Warehouse) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account(refused={"2"})
+    for _ in range(MESSAGES.park_after):
+        run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert writer.applied == ["1", "3"]
+    assert outstanding(warehouse) == {"2": "failed"}
+
+
+def test_after_a_restore_messages_that_may_have_gone_out_are_held_back(
+    warehouse: Warehouse,
+) -> None:
+    sync = declare(
+        NAME, ["text"], destination="slack", object="message", mode="message", batch_size=1,
+    )  # fmt: skip
+    fill(warehouse, sync, {"1": {"text": "old"}})
+    writer = account()
+    run_sync(warehouse, sync, writer=writer, yes=True)
+    with warehouse.connect() as connection:  # the ledger forgets what was sent after the backup
+        connection.execute("truncate ops.sync_state, ops.sync_row, ops.sync_run cascade")
+        connection.execute(
+            "insert into ops.restore (restored_at, taken_at, millrace_version, schema_revision) "
+            "values (clock_timestamp(), clock_timestamp(), '0', '0012')"
+        )
+    result = run_sync(warehouse, sync, writer=writer, yes=True)
+    assert (result.written, result.counts.parked) == (0, 1)
+    assert outstanding(warehouse) == {"1": "unsure"}
+
+
+def test_messages_are_neither_compared_nor_taken_back(warehouse: Warehouse) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    result = run_sync(warehouse, MESSAGES, writer=account(), yes=True)
+    with pytest.raises(RevertError, match="cannot be taken back"):
+        revert_run(warehouse, str(result.run_id), declarations={NAME: MESSAGES})
+
+
+def test_a_platform_that_knows_its_rows_is_sent_the_open_batch_again(
+    warehouse: Warehouse,
+) -> None:
+    appended = declare("hubspot_company__conversions", ["text"], mode="upsert", batch_size=2)
+    fill(warehouse, appended, THREE)
+    writer = account(failures={1: NoAnswerError("No answer.")})
+    writer.repeating = Repeating.HARMLESS
+    result = run_sync(warehouse, appended, writer=writer, yes=True)
+    assert (result.written, writer.requests) == (3, [["1", "2"], ["1", "2"], ["3"]])
+    assert plan_sync(warehouse, appended).counts.to_write == 0
+    assert DESTINATIONS["slack"].max_batch_size == 1
