@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backfill, build, db, demo, doctor, ingest, probe, sync, sync_setup
+from cli import backfill, build, db, demo, doctor, ingest, probe, sync
 from cli.output import report_error
 
 app = typer.Typer(
@@ -24,7 +24,6 @@ app.add_typer(db.app, name="db")
 app.add_typer(ingest.app, name="ingest")
 app.add_typer(backfill.app, name="backfill")
 app.add_typer(probe.app, name="probe")
-sync.app.command(epilog=sync_setup.EXAMPLE)(sync_setup.setup)
 app.add_typer(sync.app, name="sync")
 app.command(name="build", epilog=build.EXAMPLE)(build.build)
 app.command(name="demo", epilog=demo.EXAMPLE)(demo.demo)

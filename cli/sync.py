@@ -24,8 +24,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-app.command(epilog=EXAMPLE)(setup)
-
 
 class Against(StrEnum):
     """What a plan is compared with."""
@@ -217,3 +215,6 @@ def _drawing(line: ProgressLine) -> OnProgress:
         line(step.settled, step.total)
 
     return draw
+
+
+app.command(epilog=EXAMPLE)(setup)

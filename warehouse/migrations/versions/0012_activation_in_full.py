@@ -144,3 +144,15 @@ changed it there (changed), or our write did not stick (not_stuck). One open row
 key and property. changed_by is what the destination names as the source of the change.'
         """
     )
+    # These hold values of records from here on; the marts of activation_health tell the rest.
+    op.execute(
+        """
+        do $$
+        begin
+            if exists (select from pg_roles where rolname = 'millrace_reader') then
+                revoke select on ops.sync_row, ops.sync_state from millrace_reader;
+            end if;
+        end
+        $$
+        """
+    )
