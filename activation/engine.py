@@ -7,8 +7,7 @@ again; of the one request whose outcome was not recorded, the next run reads the
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -27,7 +26,7 @@ from activation.reverting import draw_revert, find_run
 from activation.sending import send
 from activation.sync_run import SyncRun, verdict
 from activation.writers import DESTINATIONS
-from activation.writers.base import Writer
+from activation.writers.base import Usage, Writer
 from warehouse.database import Warehouse
 from warehouse.settings import SettingsError
 
@@ -287,7 +286,7 @@ def _run(
             for each in declarations
         ]
 
-        def drawn(run: SyncRun, opened: Callable[[], Writer]) -> Drawing:
+        def drawn(run: SyncRun, opened: _Opening) -> Drawing:
             if reverts is not None:
                 return draw_revert(connection, run.declaration, reverts)
             note_drift(connection, run.declaration)
@@ -301,12 +300,17 @@ def _run(
             return drawing
 
         with _opened_when_needed(writer, declarations[0]) as opened, _ended(runs):
+            # The first run counts the requests; of the others the ledger says who carried them.
+            runs[0].used = opened.used
             ready = []
             for run in runs:
                 with _ended([run]):
                     if run.adopt(drawn(run, opened), yes=yes):
                         ready.append(run)
             if ready:
+                if ready[0] is not runs[0]:
+                    counted = runs[0].tally.usage.copy()
+                    ready[0].used = lambda: opened.used().since(counted)
                 send(ready, opened(), on_progress)
         return [run.result() for run in runs]
 
@@ -362,22 +366,35 @@ def _ended(runs: Sequence[SyncRun]) -> Iterator[None]:
         raise
 
 
-@contextlib.contextmanager
-def _opened_when_needed(
-    writer: Writer | None, declaration: Declaration
-) -> Iterator[Callable[[], Writer]]:
+class _Opening:
     """The given writer, or one that is opened when it is first asked for."""
-    opened = writer
+
+    def __init__(
+        self, writer: Writer | None, declaration: Declaration, stack: contextlib.ExitStack
+    ) -> None:
+        self._writer = writer
+        self._declaration = declaration
+        self._stack = stack
+        self._before = Usage() if writer is None else writer.usage.copy()
+
+    def __call__(self) -> Writer:
+        """The writer.
+
+        Raises:
+            SettingsError: when a credential is missing.
+        """
+        if self._writer is None:
+            destination = DESTINATIONS[self._declaration.destination]
+            opened = destination.open_writer(self._declaration.object)
+            self._writer = self._stack.enter_context(opened)
+        return self._writer
+
+    def used(self) -> Usage:
+        """The requests that were made since."""
+        return Usage() if self._writer is None else self._writer.usage.since(self._before)
+
+
+@contextlib.contextmanager
+def _opened_when_needed(writer: Writer | None, declaration: Declaration) -> Iterator[_Opening]:
     with contextlib.ExitStack() as stack:
-
-        def get() -> Writer:
-            nonlocal opened
-            if opened is None:
-                opened = stack.enter_context(_open(declaration))
-            return opened
-
-        yield get
-
-
-def _open(declaration: Declaration) -> AbstractContextManager[Writer]:
-    return DESTINATIONS[declaration.destination].open_writer(declaration.object)
+        yield _Opening(writer, declaration, stack)

@@ -112,11 +112,9 @@ class _Sending:
         self, runs: Sequence[SyncRun], writer: Writer, on_progress: OnProgress | None
     ) -> None:
         self._runs = list(runs)
-        self._carrier = runs[0]
+        self._carrier = runs[0]  # it counts the requests
         self._writer = writer
         self._on_progress = on_progress
-        self._usage_before = writer.usage.copy()
-        self._repeats = 0
         self._described: Described = {}
         self._total = 0
         self._size = min(run.declaration.batch_size for run in runs)
@@ -130,16 +128,10 @@ class _Sending:
             if self._runs:
                 self._send_all()
         finally:
-            # The first run counts the requests; of the others the ledger says who carried them.
-            self._count_usage()
+            self._carrier.count_usage()
         for run in self._runs:
             if not run.has_ended:
                 run.conclude()
-
-    def _count_usage(self) -> None:
-        usage = self._writer.usage.since(self._usage_before)
-        usage.retries += self._repeats
-        self._carrier.tally.usage = usage
 
     # -- before the first row
 
@@ -148,7 +140,7 @@ class _Sending:
         self._described = self._writer.describe(
             list(dict.fromkeys(name for names in wanted.values() for name in names))
         )
-        self._count_usage()
+        self._carrier.count_usage()
         for run in list(self._runs):
             try:
                 require_writable(wanted[run.run_id], self._described)
@@ -181,7 +173,7 @@ class _Sending:
         if not self._runs:
             return
         added = options.add_to(self._writer)
-        self._count_usage()
+        self._carrier.count_usage()
         for run in self._runs:
             ours = set(run.declaration.properties)
             run.options_added = {name: new for name, new in added.items() if name in ours}
@@ -228,17 +220,17 @@ class _Sending:
             try:
                 answers = self._writer.write([record.request for record in batch.records])
             except NoAnswerError as error:
-                self._count_usage()
+                self._carrier.count_usage()
                 batches.appendleft(self._unanswered(batch, error))
                 continue
             except DestinationError as error:
-                self._count_usage()
+                self._carrier.count_usage()
                 if error.may_have_arrived:
                     self._settle(batch.records, _unsure(batch, error))
                 else:
                     self._withdraw_sending(batch)
                 raise
-            self._count_usage()
+            self._carrier.count_usage()
             batches.extendleft(reversed(self._answered(batch, answers)))
             self._report()
             if all(run.has_ended for run in self._runs):
@@ -297,7 +289,7 @@ class _Sending:
             self._settle(remaining, _unsure(left, error))
             self._report()
             raise error
-        self._repeats += bool(remaining)
+        self._carrier.repeats += bool(remaining)
         return _Batch(remaining, batch.attempt + 1)
 
     def _arrived(self, batch: _Batch) -> set[str]:
@@ -401,7 +393,7 @@ class _Sending:
     def _read(self, records: Sequence[_Record]) -> Mapping[str, Values]:
         names = {name for record in records for part in record.parts for name in part.row.changes}
         found = self._writer.read([record.key for record in records], sorted(names))
-        self._count_usage()
+        self._carrier.count_usage()
         return found
 
     def _is_same(self, name: str, held: str | None, wanted: str | None) -> bool:

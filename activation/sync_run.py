@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -45,6 +45,10 @@ class SyncRun:
         self.repeating = Repeating.READ_BACK
         """What the run's writer says of it."""
         self.drawing: Drawing | None = None
+        self.used: Callable[[], Usage] = Usage
+        """The requests that the run has made; none, where another run's carry its rows."""
+        self.repeats = 0
+        """Requests that were made again after a look at what became of them."""
         self._ledger = Ledger(connection, declaration)
         self._counts = PlanCounts()
         self._status = RunStatus.RUNNING
@@ -110,6 +114,11 @@ class SyncRun:
         """Record that the other run's requests carry the rows of this one too."""
         self._ledger.carry(self.run_id, other.run_id)
 
+    def count_usage(self) -> None:
+        """Take note of the requests so far; they are recorded with whatever is recorded next."""
+        usage = self.used()
+        self.tally.usage = Usage(usage.calls, usage.write_calls, usage.retries + self.repeats)
+
     def conclude(self) -> None:
         """Close a run that tried all its rows."""
         bad = self.tally.failed + self.tally.unsure
@@ -129,6 +138,7 @@ class SyncRun:
 
     def finish(self, status: RunStatus, message: str | None) -> None:
         """Close the run in the ledger."""
+        self.count_usage()
         self._status, self._message = status, message
         self._ledger.finish(self.run_id, status, message, self.tally)
 
@@ -146,7 +156,7 @@ class SyncRun:
             failed=tally.failed,
             unsure=tally.unsure,
             skipped=tally.skipped,
-            usage=Usage(tally.usage.calls, tally.usage.write_calls, tally.usage.retries),
+            usage=tally.usage,
             options_added=self.options_added,
         )
 

@@ -36,7 +36,7 @@ Name = Annotated[str, typer.Argument(help="Name of the sync (millrace sync list)
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Full = Annotated[bool, typer.Option("--full", help="Every row, whatever was acknowledged before.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Go on where a guard would stop and ask.")]
-Values = Annotated[bool, typer.Option("--values", help="Show old and new values too.")]
+Values = Annotated[bool, typer.Option("--values", help="Show a plan's old and new values too.")]
 Allow = Annotated[
     list[str] | None, typer.Option("--allow", help="Only these keys (may be repeated).")
 ]
@@ -114,6 +114,7 @@ def run(
     allow: Allow = None,
     full: Full = False,
     yes: Yes = False,
+    values: Values = False,
     as_json: AsJson = False,
 ) -> None:
     """Write what changed since the destination last acknowledged it."""
@@ -148,7 +149,7 @@ def run(
                     on_progress=_drawing(line),
                 ),
             )
-    _finish(results, as_json=as_json)
+    _finish(results, values=values, as_json=as_json)
 
 
 @app.command(epilog="Example: millrace sync retry hubspot_company__journey")
@@ -162,7 +163,7 @@ def retry(name: Name, allow: Allow = None, yes: Yes = False, as_json: AsJson = F
             yes=yes,
             on_progress=_drawing(line),
         )
-    _finish([result], as_json=as_json)
+    _finish([result], values=False, as_json=as_json)
 
 
 @app.command(epilog="Example: millrace sync revert 20261121T180000000000-ab12cd --dry-run")
@@ -174,6 +175,7 @@ def revert(
         bool, typer.Option("--dry-run", help="Show what would be put back, send nothing.")
     ] = False,
     yes: Yes = False,
+    values: Values = False,
     as_json: AsJson = False,
 ) -> None:
     """Put back the values that records held before a run, unless somebody changed them since."""
@@ -181,7 +183,7 @@ def revert(
         result = revert_run(
             open_warehouse(), run_id, dry_run=dry_run, yes=yes, on_progress=_drawing(line)
         )
-    _finish([result], as_json=as_json)
+    _finish([result], values=values, as_json=as_json)
 
 
 @app.command(epilog="Example: millrace sync status")
@@ -195,7 +197,7 @@ def status(as_json: AsJson = False) -> None:
         show_status(each)
 
 
-def _finish(results: Sequence[SyncResult], *, as_json: bool) -> None:
+def _finish(results: Sequence[SyncResult], *, values: bool, as_json: bool) -> None:
     """Show the results, and end with the worst exit code."""
     if as_json:
         told = [result_as_json(result) for result in results]
@@ -203,7 +205,7 @@ def _finish(results: Sequence[SyncResult], *, as_json: bool) -> None:
     else:
         for result in results:
             if result.plan is not None:
-                show_plan(result.plan, find_declaration(result.sync), values=False)
+                show_plan(result.plan, find_declaration(result.sync), values=values)
             show_result(result)
     codes = {result.exit_code for result in results}
     worst = (ExitCode.FAILED, ExitCode.STOPPED, ExitCode.FAILED_ROWS)
