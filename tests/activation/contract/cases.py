@@ -143,11 +143,11 @@ class VendorCase(Case):
 
     @abstractmethod
     def be_busy(self, times: int, *, seconds: int | None = None) -> None:
-        """Turn the next requests away with "not now", and how long to wait where one can say so."""
+        """Turn the next requests away with "not now"; a `LimitedCase` says how long to wait."""
 
     @abstractmethod
-    def break_down(self, *, takes_effect: bool) -> None:
-        """Fail at the next request that means to change something, the way this vendor does."""
+    def break_down(self) -> None:
+        """Fail at the next request that means to change something, and do nothing."""
 
     @abstractmethod
     def hang(self, write: int) -> None:
@@ -166,16 +166,21 @@ class LimitedCase(VendorCase):
     """A case whose vendor turns away who asks too often."""
 
     @abstractmethod
-    def begin_with_limits(self, stopwatch: Stopwatch) -> None:
-        """As `begin`, with the vendor's real limits, whose time is the stopwatch's."""
+    def begin_with_limits(self, stopwatch: Stopwatch) -> Sequence[str]:
+        """As `begin`, with the vendor's real limits, whose time is the stopwatch's.
+
+        Returns:
+            Keys that take more requests than the limits allow at once, each by itself.
+        """
 
     @abstractmethod
     def limited_writer(self, stopwatch: Stopwatch) -> AbstractContextManager[Writer]:
         """The writer with the limiter that the process shares; it waits by the stopwatch."""
 
+    @property
     @abstractmethod
-    def most_requests(self) -> tuple[int, float]:
-        """What the limits allow: so many requests in so many seconds."""
+    def quota(self) -> Quota:
+        """What the writer's own limits say."""
 
     @abstractmethod
     def statuses(self) -> Sequence[int | None]:
@@ -227,9 +232,8 @@ class _HttpCase(LimitedCase):
     def be_busy(self, times: int, *, seconds: int | None = None) -> None:
         self.faults.add(Fault(does=RateLimited(retry_after=seconds), times=times))
 
-    def break_down(self, *, takes_effect: bool) -> None:
-        does = ServerError(status=500, takes_effect=takes_effect)
-        self.faults.add(Fault(does=does, path=self.write_path, times=1))
+    def break_down(self) -> None:
+        self.faults.add(Fault(does=ServerError(status=500), path=self.write_path, times=1))
 
     def hang(self, write: int) -> None:
         does = Slow(seconds=600)
@@ -237,14 +241,6 @@ class _HttpCase(LimitedCase):
 
     def is_hanging(self) -> bool:
         return any(call.fault == "slow" for call in self.log)
-
-    def most_requests(self) -> tuple[int, float]:
-        return self.quota.requests, self.quota.seconds
-
-    @property
-    @abstractmethod
-    def quota(self) -> Quota:
-        """The writer's own."""
 
 
 class HubSpotCase(_HttpCase):
@@ -281,14 +277,16 @@ class HubSpotCase(_HttpCase):
         return HUBSPOT.quota
 
     def begin(self) -> None:
-        self._begin(None)
+        self._begin(None, self.keys)
 
-    def begin_with_limits(self, stopwatch: Stopwatch) -> None:
-        self._begin(RateLimits(seconds=stopwatch.seconds))
+    def begin_with_limits(self, stopwatch: Stopwatch) -> Sequence[str]:
+        keys = [str(2000 + number) for number in range(self.quota.requests // 2 + 10)]
+        self._begin(RateLimits(seconds=stopwatch.seconds), keys)
+        return keys
 
-    def _begin(self, limits: RateLimits | None) -> None:
+    def _begin(self, limits: RateLimits | None, keys: Sequence[str]) -> None:
         state = HubspotState()
-        for key in self.keys:
+        for key in keys:
             state.add(self._table, {"hs_object_id": key})
         self.simulator = HubspotSimulator(state, access_token=self.token, limits=limits)
         self._switchboard.app = self.simulator
@@ -390,9 +388,10 @@ class SlackCase(_HttpCase):
         self.simulator = SlackSimulator(path=self._path, messages_a_second=1_000_000)
         self._switchboard.app = self.simulator
 
-    def begin_with_limits(self, stopwatch: Stopwatch) -> None:
+    def begin_with_limits(self, stopwatch: Stopwatch) -> Sequence[str]:
         self.simulator = SlackSimulator(path=self._path, seconds=stopwatch.seconds)
         self._switchboard.app = self.simulator
+        return self.keys
 
     @contextmanager
     def writer(self) -> Iterator[Writer]:
@@ -517,8 +516,8 @@ class EmailCase(VendorCase):
     def be_busy(self, times: int, *, seconds: int | None = None) -> None:  # noqa: ARG002 - a mail server cannot say how long
         self._simulator.mishaps.add(Mishap(Stage.MESSAGE, "451 4.7.1 Not now", times=times))
 
-    def break_down(self, *, takes_effect: bool) -> None:
-        self._simulator.mishaps.add(Mishap(Stage.MESSAGE, takes_effect=takes_effect, times=1))
+    def break_down(self) -> None:
+        self._simulator.mishaps.add(Mishap(Stage.MESSAGE, times=1))
 
     def hang(self, write: int) -> None:
         for _ in range(write - 1):
@@ -625,12 +624,16 @@ class MemoryCase(Case):
         return Calls(self._writer.usage.calls, self._writer.usage.write_calls)
 
 
+LIMITED: Mapping[str, Callable[[], LimitedCase]] = {
+    "hubspot_companies": partial(HubSpotCase, "company", "cs_stage"),
+    "hubspot_contacts": partial(HubSpotCase, "contact", "country"),
+    "slack": SlackCase,
+}
+"""Those whose vendor has a quota."""
+VENDORS: Mapping[str, Callable[[], VendorCase]] = {**LIMITED, "email": EmailCase}
 CASES: Mapping[str, Callable[[], Case]] = {
     "memory": partial(MemoryCase, Repeating.READ_BACK),
     "memory_that_counts_once": partial(MemoryCase, Repeating.HARMLESS),
     "memory_that_cannot_be_asked": partial(MemoryCase, Repeating.ASK),
-    "hubspot_companies": partial(HubSpotCase, "company", "cs_stage"),
-    "hubspot_contacts": partial(HubSpotCase, "contact", "country"),
-    "slack": SlackCase,
-    "email": EmailCase,
+    **VENDORS,
 }
