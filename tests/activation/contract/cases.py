@@ -315,7 +315,11 @@ class HubSpotCase(_HttpCase):
             client.close()
 
     def row(self, key: str, version: int) -> Row:
-        return {"value": f"{VALUE}_{version}", "phone": f"{PERSONAL} {key} {version}"}
+        return {"value": f"{VALUE}_{version}", "phone": self._phone(key)}
+
+    @staticmethod
+    def _phone(key: str) -> str:
+        return f"{PERSONAL} {key}"
 
     def arrivals(self) -> Counter[str]:
         found = {key: self.simulator.state.record(self._table, key) for key in self.keys}
@@ -340,7 +344,7 @@ class HubSpotCase(_HttpCase):
         """Every second refused record spoils its whole batch."""
         self.faults.clear()
         for key in sorted(self._refused):
-            said = f"{WHY_REFUSED}: {self.row(key, 1)['phone']} of {PERSONAL}@example.com."
+            said = f"{WHY_REFUSED}: {self._phone(key).upper()} of {PERSONAL}@example.com."
             does = Refuse(record_id=key, message=said, whole_batch=int(key) % 2 == 0)
             self.faults.add(Fault(does=does, path=self.write_path))
 
