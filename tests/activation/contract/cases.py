@@ -130,6 +130,10 @@ class Case(ABC):
         """Take back `refuse`."""
 
     @abstractmethod
+    def recover(self) -> None:
+        """Let nothing be wrong any more."""
+
+    @abstractmethod
     def calls(self) -> Calls:
         """What the vendor's log counts since `begin`."""
 
@@ -340,6 +344,10 @@ class HubSpotCase(_HttpCase):
         self._refused.discard(key)
         self._tell()
 
+    def recover(self) -> None:
+        self._refused.clear()
+        self._tell()
+
     def _tell(self) -> None:
         """Every second refused record spoils its whole batch."""
         self.faults.clear()
@@ -433,6 +441,10 @@ class SlackCase(_HttpCase):
     def accept(self, key: str) -> None:
         self.simulator.state.refused.pop(f"{key} ", None)
 
+    def recover(self) -> None:
+        self.simulator.state.refused.clear()
+        self.faults.clear()
+
     def environment(self) -> Mapping[str, str]:
         return {"SLACK_WEBHOOK_URL": f"{self.base_url}{self._path}"}
 
@@ -505,6 +517,10 @@ class EmailCase(VendorCase):
 
     def accept(self, key: str) -> None:
         self._refused.discard(key)
+        self._tell()
+
+    def recover(self) -> None:
+        self._refused.clear()
         self._tell()
 
     def _tell(self) -> None:
@@ -623,6 +639,9 @@ class MemoryCase(Case):
 
     def accept(self, key: str) -> None:
         self._writer.refused.discard(key)
+
+    def recover(self) -> None:
+        self._writer.refused.clear()
 
     def calls(self) -> Calls:
         return Calls(self._writer.usage.calls, self._writer.usage.write_calls)
