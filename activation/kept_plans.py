@@ -53,7 +53,7 @@ def keep(drawing: Drawing, allow: Sequence[str] | None) -> str:
     for page in drawing.pages(PAGE):
         for row in page:
             digest.update(_line(_kept(row, declaration)))
-    plan_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest.hexdigest()[:8]}"
+    plan_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{digest.hexdigest()[:8]}"
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute(
             """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -29,3 +29,10 @@ def kept(values: Mapping[str, str | None], personal: Collection[str]) -> dict[st
         name: digest(value) if value is not None and name in personal else value
         for name, value in values.items()
     }
+
+
+def without(text: str, values: Iterable[str]) -> str:
+    """The text with `(personal)` where one of the values stood, however it is capitalized."""
+    for value in sorted(filter(None, values), key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "(personal)", text, flags=re.IGNORECASE)
+    return text

@@ -8,14 +8,14 @@ the values already, and what it held is what a revert puts back.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from activation.drawing import PAGE, Drawing, merged_pages
 from activation.drift import SeenDrift, record_drift
 from activation.errors import DestinationError, NoAnswerError, PreflightError, keys_named
 from activation.ledger import RunStatus, Settled
-from activation.personal import digest
+from activation.personal import digest, without
 from activation.plan import PlannedRow, Values
 from activation.plan_statement import Scope
 from activation.preflight import Described, MissingOptions, misfits, require_writable
@@ -86,6 +86,16 @@ class _Record:
             {name: value for part in self.parts for name, value in part.sent.items()},
             operations.pop() if len(operations) == 1 else Operation.UPDATE,
         )
+
+    @property
+    def personal_values(self) -> set[str]:
+        """What nobody is to find in the ledger."""
+        return {
+            value
+            for part in self.parts
+            for name, value in part.sent.items()
+            if value and name in part.run.declaration.personal
+        }
 
 
 @dataclass(slots=True)
@@ -407,7 +417,8 @@ class _Sending:
     # -- the record
 
     def _settle(self, records: Sequence[_Record], answers: Sequence[RowResult]) -> None:
-        by_key = {answer.key: answer for answer in answers}
+        personal = {value for record in records for value in record.personal_values}
+        by_key = {answer.key: _unquoted(answer, personal) for answer in answers}
         with self._carrier.connection.transaction():
             for run in self._runs:
                 settled = [
@@ -454,6 +465,13 @@ def _reclaimed(part: _Part, described: Described) -> Values:
 def _unsure(batch: _Batch, error: DestinationError) -> list[RowResult]:
     said = "It was sent, and no answer came back."
     return [RowResult(each.key, Outcome.UNSURE, said, error.request_id) for each in batch.records]
+
+
+def _unquoted(answer: RowResult, personal: Collection[str]) -> RowResult:
+    """The answer, when the destination's words may quote what they are about."""
+    if answer.message is None or not personal:
+        return answer
+    return replace(answer, message=without(answer.message, personal))
 
 
 def _blamed_with_its_batch(answer: RowResult) -> RowResult:

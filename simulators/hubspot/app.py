@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -101,6 +102,7 @@ class HubspotSimulator:
         """Credentials, then limits, then the endpoint, whichever form its address has."""
         scope = {**scope, "path": by_version(scope["path"])}
         request = Request(scope)
+        send = _identified(send)
         refused = self._unauthenticated(request.headers.get("Authorization", ""))
         lacking = needed_scopes(request.method, request.url.path) & self.missing_scopes
         if refused is None and lacking:
@@ -167,6 +169,18 @@ class _Hubspot:
     def change(self, fault: ChangeRecord) -> None:
         values = {name: str(value) for name, value in fault.values.items()}
         self._state.write(fault.table, fault.record_id, values)
+
+
+def _identified(send: Send) -> Send:
+    """Give successes an id in their headers; errors have one in what they say."""
+
+    async def with_identity(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] < 400:
+            identity = (b"x-hubspot-correlation-id", str(uuid4()).encode())
+            message["headers"] = [*message["headers"], identity]
+        await send(message)
+
+    return with_identity
 
 
 def _number_of_inputs(body: bytes) -> int:

@@ -79,6 +79,9 @@ class SlackSimulator:
         except PayloadError as error:
             return PlainTextResponse(str(error), 400)
         text = payload.get("text")
+        for beginning, word in self.state.refused.items():
+            if text is not None and text.startswith(beginning):
+                return PlainTextResponse(word, 400)
         posted = Posted(self.state.clock(), text[:TEXT_LENGTH] if text else None, payload)
         with self.state.lock:
             self.state.messages.append(posted)

@@ -60,6 +60,8 @@ class SlackState:
     standing: Standing = Standing.OK
     messages: list[Posted] = field(default_factory=list)
     """Oldest first."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """How texts begin that are not posted, each with Slack's word for why."""
     clock: Clock = _now
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

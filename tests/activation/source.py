@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from psycopg import sql
 from psycopg.rows import dict_row
 
 from activation import Declaration, find_declaration
 from warehouse.database import Warehouse
 
 JOURNEY = find_declaration("hubspot_company__journey")
+_LEDGER = (
+    "sync_plan_row", "sync_drift", "sync_row", "sync_outstanding", "sync_state", "sync_run",
+    "sync_plan", "restore",
+)  # fmt: skip
+"""Tables, those that refer to others first."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,6 @@ def forget(warehouse: Warehouse) -> None:
     """Empty the ledger and remove the model."""
     with warehouse.connect() as connection:
         connection.execute("drop schema if exists activation cascade")
-        connection.execute(
-            "truncate ops.sync_run, ops.sync_row, ops.sync_state, ops.sync_outstanding, "
-            "ops.sync_plan, ops.sync_plan_row, ops.sync_drift, ops.restore"
-        )
+        # Of a few rows, faster than to truncate.
+        for table in _LEDGER:
+            connection.execute(sql.SQL("delete from {}").format(sql.Identifier("ops", table)))

@@ -1,0 +1,82 @@
+"""Whatever ends a request or a run, no row has its effect twice and none is lost in silence.
+
+spec/activation.md, Engine: record, unsure.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from activation import ExitCode
+from activation.writers.base import Repeating
+from tests.activation.contract.cases import Case
+from tests.activation.contract.runs import Sync
+from tests.activation.contract.wire import Ending, Moment, Trouble
+from tests.activation.memory import Killed
+from tests.activation.source import forget
+from warehouse.database import Warehouse
+
+
+def broken_runs(
+    warehouse: Warehouse, case: Case, moment: Moment, ending: Ending
+) -> Iterator[tuple[Sync, list[str]]]:
+    """A new sync after each run that went wrong: at its first request, at its second, to its last.
+
+    Yields:
+        The sync, and the keys that its model has.
+    """
+    keys = list(case.keys[: case.declaration.batch_size + 1])
+    for number in itertools.count(1):
+        forget(warehouse)
+        case.begin()
+        sync = Sync(warehouse, case)
+        sync.want({key: case.row(key, 1) for key in keys})
+        case.wire.expect(Trouble(number, moment, ending))
+        try:
+            sync.run()
+        except Killed:
+            assert ending is Ending.KILLED
+        if not case.wire.has_struck:
+            assert number > 2, "more than one request was made"
+            return
+        case.wire.expect(None)
+        yield sync, keys
+
+
+@pytest.mark.parametrize("ending", Ending)
+@pytest.mark.parametrize("moment", Moment)
+def test_whatever_request_a_run_breaks_at_each_row_has_its_effect_once(
+    warehouse: Warehouse, case: Case, moment: Moment, ending: Ending
+) -> None:
+    broken = 0
+    for sync, keys in broken_runs(warehouse, case, moment, ending):
+        broken += 1
+        if case.repeating is Repeating.ASK:
+            leave_doubtful_rows_to_a_person(sync, keys)
+        else:
+            assert sync.run().exit_code is ExitCode.DONE
+            assert sync.outstanding() == {}
+        assert case.arrivals() == Counter(keys), f"request {broken}"
+        assert all(case.holds(key, 1) for key in keys)
+        case.wire.expect(None)
+        assert sync.run().counts.to_write == 0
+        assert case.wire.requests == 0
+    assert broken
+
+
+def leave_doubtful_rows_to_a_person(sync: Sync, keys: list[str]) -> None:
+    """Nothing goes twice by itself; who looks what arrived sends the rest, and it goes once."""
+    sync.run()
+    arrived, doubtful = sync.case.arrivals(), sync.outstanding()
+    assert max(arrived.values(), default=0) <= 1
+    assert arrived.keys() | doubtful.keys() == set(keys), "none is lost in silence"
+    assert set(doubtful.values()) <= {"unsure"}
+    assert len(doubtful) <= 1, "only the open one is in doubt"
+    assert sync.run().counts.to_write == 0, "nothing in doubt goes by itself"
+    missing = doubtful.keys() - arrived.keys()
+    assert sync.retry(allow=missing).written == len(missing)
+    assert sync.outstanding().keys() == doubtful.keys() - missing
