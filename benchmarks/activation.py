@@ -1,7 +1,7 @@
 """`make bench-activation`: what a sync costs, beside drt and beside plain SQL.
 
-Everything runs one after another on one embedded PostgreSQL of this run's own, against local HubSpot
-accounts. Only figures of one run can be compared.
+Everything runs one after another on one embedded PostgreSQL of this run's own, against local
+HubSpot accounts. Only figures of one run can be compared.
 """
 
 from __future__ import annotations
@@ -34,12 +34,13 @@ _SHARE = 5
 """One company in so many has changed."""
 _T = TypeVar("_T")
 _NOTES = """\
-Both tools are commands in processes of their own; seconds include their start. drt is set up to send
-each company once: it is told by a column which rows changed (Millrace compares), updates without trying to create,
-keeps its ledger of deliveries in PostgreSQL, makes 6 attempts per request as Millrace does, and paces itself only
-where HubSpot's limits are in force. HubSpot's address is a constant in its code; sitecustomize.py sets another one
-before its command begins, and nothing else. "Missing" are companies without their new values after the first command
-that ended by itself, and at the end; "twice" are those that were written more than once."""
+Both tools are commands in processes of their own; seconds include their start. drt is set up to
+send each company once: a column tells it which rows changed (Millrace compares), it updates without
+trying to create, keeps its ledger of deliveries in PostgreSQL, and makes as many attempts per
+request as Millrace; it paces itself only where HubSpot's limits are in force. HubSpot's address is
+a constant in its code: sitecustomize.py sets another one before its command begins, and does
+nothing else. "missing" are companies without their new values after the first command that ended
+by itself, and at the end; "twice" are those that were written more than once."""
 
 
 @dataclass(frozen=True, slots=True)

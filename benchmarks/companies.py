@@ -1,7 +1,7 @@
 """Invented companies for the activation benchmarks: what a model wants, and what was sent of it.
 
-They lie in `activation.sync_hubspot_company__journey`, the table that dbt would build, with a column
-more: `changed_at`, for tools that find changes by such a column. Always the same values.
+They lie in `activation.sync_hubspot_company__journey`, the table that dbt would build, with one
+column more for tools that find changes by such a column: `changed_at`, an instant in UTC as text.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _BUILD: LiteralString = """
         (array['cs_sbp', 'cs_sales', 'cs_onboarding', 'cs_success'])[1 + person % 4] as cs_stage,
         (4100 + person)::text as hubspot_owner_id,
         null::text as skip_reason,
-        {before}::timestamptz + times_changed * interval '1 day' as changed_at
+        ({before}::timestamptz + times_changed * interval '1 day')::text as changed_at
     from generate_series(1, {companies}) as n
     cross join lateral (
         select

@@ -154,7 +154,7 @@ def _killed(tool: SyncTool, companies: int, changed: int) -> Trial:
         running: list[Running] = []
         stage.account.simulator.faults.add(
             Fault(
-                does=Meanwhile(happens=lambda: running[0].kill()),
+                does=Meanwhile(happens=lambda: running[0].kill()),  # noqa: PLW0108  not there yet
                 method=tool.write_method,
                 path=tool.write_path,
                 skip=changed // tool.rows_per_write // 2,

@@ -117,18 +117,8 @@ def _finding_at_once(app: ASGIApp) -> ASGIApp:
 
 
 def _kind(call: Call) -> str:
-    match call.method, call.path.rsplit("/", 1)[-1]:
-        case "POST", "update":
-            return "batch update"
-        case "POST", "read":
-            return "batch read"
-        case "GET", "owners":
-            return "owners"
-        case "PATCH", _ if "/properties/" in call.path:
-            return "options"
-        case "GET", _ if "/properties/" in call.path:
-            return "properties"
-        case "PATCH", _:
-            return "single update"
-        case _:
-            return f"{call.method} other"
+    if "/properties/" in call.path:
+        return "options" if call.is_write else "properties"
+    last = call.path.rsplit("/", 1)[-1]
+    kinds = {"update": "batch update", "read": "batch read", "owners": "owners"}
+    return kinds.get(last, "single update" if call.is_write else "single read")

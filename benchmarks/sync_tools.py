@@ -14,6 +14,7 @@ from typing import Protocol
 import yaml
 from sqlalchemy.engine import make_url
 
+from activation.writers.limits import HUBSPOT
 from benchmarks.companies import BEFORE, SYNC, acknowledge_all
 from benchmarks.local_hubspot import UNIQUE_PROPERTY
 from benchmarks.programs import Program
@@ -33,7 +34,7 @@ class SyncTool(Protocol):
 
     @property
     def version(self) -> str:
-        """As released."""
+        """As its package says."""
 
     def begin(self, base_url: str, *, is_limited: bool) -> None:
         """Be as after a complete sync of what the model holds now, with this account.
@@ -50,7 +51,7 @@ class SyncTool(Protocol):
 
 
 class Millrace:
-    """Millrace as it is in this checkout."""
+    """Millrace as it is in this checkout: its limiter, its batches, its ledger."""
 
     name = "Millrace"
     write_path = "*/companies/batch/update"
@@ -65,13 +66,16 @@ class Millrace:
 
     @property
     def version(self) -> str:
+        """As its package says."""
         return importlib.metadata.version("millrace")
 
-    def begin(self, base_url: str, *, is_limited: bool) -> None:  # noqa: ARG002  it keeps them anyway
+    def begin(self, base_url: str, *, is_limited: bool) -> None:  # noqa: ARG002
+        """Have a ledger that says so. Its limiter keeps HubSpot's quota in either case."""
         self._base_url = base_url
         acknowledge_all(self.warehouse)
 
     def sync(self) -> Program:
+        """`millrace sync run`, past the guards that ask."""
         return Program(
             [str(Path(sys.executable).with_name("millrace")), "sync", "run", SYNC.name, "--yes"],
             self._folder,
@@ -83,6 +87,7 @@ class Millrace:
         )
 
     def go_on(self) -> Sequence[Program]:
+        """The same command: failed rows are tried again with the others."""
         return [self.sync()]
 
 
@@ -153,9 +158,11 @@ class Drt:
 
     @property
     def version(self) -> str:
+        """As its package says."""
         return self._installed.version()
 
     def begin(self, base_url: str, *, is_limited: bool) -> None:
+        """Have a new project whose watermark is that of the unchanged companies."""
         url = make_url(self.warehouse.url)
         with self.warehouse.connect(autocommit=True) as connection:
             connection.execute("drop schema if exists _drt cascade")
@@ -183,9 +190,11 @@ class Drt:
         }
 
     def sync(self) -> Program:
+        """`drt run`."""
         return self._command("run", "--select", "journey")
 
     def go_on(self) -> Sequence[Program]:
+        """`drt run`, which does not try failed rows again, and `drt retry`, which does."""
         return [self.sync(), self._command("retry", "journey")]
 
     def _command(self, *arguments: str) -> Program:
@@ -208,7 +217,7 @@ def _drt_sync(*, is_limited: bool) -> dict[str, object]:
     values = ",\n".join(f'"{name}": "{{{{ row.{column} }}}}"' for name, column in columns.items())
     return {
         "name": "journey",
-        "model": f"select * from {'.'.join(SYNC.source)}",
+        "model": f"table {'.'.join(SYNC.source)}",
         "destination": {
             "type": "hubspot",
             "object_type": "companies",
@@ -225,8 +234,7 @@ def _drt_sync(*, is_limited: bool) -> dict[str, object]:
             "batch_size": 100,
             # It sends at most 9 a second to HubSpot, whatever is set; 0 is no limit.
             "rate_limit": {"requests_per_second": 10 if is_limited else 0},
-            # As patient as Millrace.
-            "retry": {"max_attempts": 6},
+            "retry": {"max_attempts": HUBSPOT.attempts},
             "on_error": "skip",
             "dlq": {"enabled": True},
         },
