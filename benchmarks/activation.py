@@ -113,11 +113,9 @@ def _measure(
             "Python": platform.python_version(),
         },
         planning=planning,
-        volumes=list(_watched(volumes(millrace, sizes.companies), "volumes", progress)),
+        volumes=list(_told(volumes(millrace, sizes.companies), progress)),
         trials=[
-            trial
-            for tool in (millrace, rival)
-            for trial in _watched(_trials(tool, sizes), tool.name, progress)
+            trial for tool in (millrace, rival) for trial in _told(_trials(tool, sizes), progress)
         ],
     )
 
@@ -126,10 +124,10 @@ def _trials(tool: SyncTool, sizes: Sizes) -> Iterator[Trial]:
     return trials(tool, _SHARE * sizes.changed, sizes.changed, with_limits=sizes.with_limits)
 
 
-def _watched(found: Iterator[_T], what: str, progress: Console) -> Iterator[_T]:
+def _told(found: Iterator[_T], progress: Console) -> Iterator[_T]:
     """The same, with a line for each that is done: it takes minutes."""
-    for number, each in enumerate(found, 1):
-        progress.print(f"{what}: {number} measured", style="dim")
+    for each in found:
+        progress.print(each, style="dim", highlight=False)
         yield each
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -81,7 +80,7 @@ class _Stage:
             exit_codes=tuple(each.exit_code for each in done),
             seconds=sum(each.seconds for each in done),
             peak_megabytes=max(each.peak_megabytes for each in done),
-            requests=Counter(self.account.requests),
+            requests=self.account.requests,
             missing_after_first=self._missing_after_first,
             missing=len(self.missing()),
             written_twice=sum(times > 1 for times in self.account.writes.values()),

@@ -65,9 +65,9 @@ class Account:
         return self._state.writes
 
     @property
-    def requests(self) -> Counter[str]:
+    def requests(self) -> dict[str, int]:
         """How many requests there were, by kind."""
-        return Counter(_kind(call) for call in self.simulator.calls)
+        return dict(Counter(_kind(call) for call in self.simulator.calls))
 
     def forget_requests(self) -> None:
         """Begin to count anew."""
