@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dagster test test-long test-contracts bench-ingest event-contract exposures lint hooks format lock clean
+.PHONY: help setup demo dagster test test-long test-contracts bench-ingest bench-activation event-contract exposures lint hooks format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test-contracts: setup ## Check simulators, sources and writers against the vendo
 
 bench-ingest: setup ## How fast events land, beside plain COPY and dlt (EVENTS=1000000)
 	@$(BIN)/python -m benchmarks.ingest --events $(or $(EVENTS),1000000)
+
+bench-activation: setup ## What a sync costs, beside drt and plain SQL (ROWS=1000000 COMPANIES=100000)
+	@$(BIN)/python -m benchmarks.activation --rows $(or $(ROWS),1000000) --companies $(or $(COMPANIES),100000)
 
 event-contract: setup ## Write what events must look like to docs/, as a JSON Schema and as a table
 	@$(BIN)/python -m ingestion.events.published_contract
