@@ -46,8 +46,15 @@ def read_all(warehouse: Warehouse, names: list[tuple[str, str]]) -> None:
             )
 
 
+@pytest.mark.parametrize(
+    "is_alone",
+    [
+        pytest.param(False, id="all at once"),
+        pytest.param(True, id="each alone", marks=pytest.mark.long),
+    ],
+)
 def test_the_read_only_role_reads_every_mart_and_its_own_views_after_each_rebuild(
-    journey: Journey,
+    journey: Journey, is_alone: bool
 ) -> None:
     journey.land(company("c1"))
     assert build_models(journey.warehouse, as_of=AS_OF, data_tests=False).is_success
@@ -65,16 +72,14 @@ def test_the_read_only_role_reads_every_mart_and_its_own_views_after_each_rebuil
         connection.execute("grant select on all tables in schema bi to millrace_reader")
     everything = relations(journey.warehouse, [*SCHEMAS, "bi"])
     read_all(journey.warehouse, everything)
-    for schema, name in marts:
-        resource = "history" if schema == "history" else name
+    selections = [
+        f"path:snapshots/{name}.yml" if schema == "history" else name for schema, name in marts
+    ]
+    for select in [[each] for each in selections] if is_alone else [selections]:
         assert build_models(
-            journey.warehouse,
-            as_of=AS_OF,
-            select=[f"path:snapshots/{name}.yml" if resource == "history" else name],
-            full_refresh=True,
-            data_tests=False,
+            journey.warehouse, as_of=AS_OF, select=select, full_refresh=True, data_tests=False
         ).is_success
-        assert relations(journey.warehouse, [*SCHEMAS, "bi"]) == everything, name
+        assert relations(journey.warehouse, [*SCHEMAS, "bi"]) == everything, select
         read_all(journey.warehouse, everything)
 
 
@@ -117,6 +122,7 @@ def test_a_reader_in_the_middle_of_a_rebuild_sees_the_old_rows(journey: Journey)
     assert len(journey.rows("core.companies")) == 2
 
 
+@pytest.mark.long
 def test_a_changed_contract_alters_the_table_and_keeps_its_readers(
     journey: Journey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
