@@ -127,7 +127,7 @@ def _trials(tool: SyncTool, sizes: Sizes) -> Iterator[Trial]:
 def _told(found: Iterator[_T], progress: Console) -> Iterator[_T]:
     """The same, with a line for each that is done: it takes minutes."""
     for each in found:
-        progress.print(each, style="dim", highlight=False)
+        progress.print(repr(each), style="dim", highlight=False, markup=False, soft_wrap=True)
         yield each
 
 

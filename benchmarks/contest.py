@@ -148,7 +148,10 @@ def _burst(tool: SyncTool, companies: int, changed: int) -> Trial:
 
 
 def _killed(tool: SyncTool, companies: int, changed: int) -> Trial:
-    """The process dies when half is written, with a request that took effect and no answer read."""
+    """The process dies after a write that it does not see answered.
+
+    That is when half is written, and half of what the tool takes for one batch.
+    """
     with _stage(tool, companies, changed) as stage:
         running: list[Running] = []
         stage.account.simulator.faults.add(
@@ -156,7 +159,7 @@ def _killed(tool: SyncTool, companies: int, changed: int) -> Trial:
                 does=Meanwhile(happens=lambda: running[0].kill()),  # noqa: PLW0108  not there yet
                 method=tool.write_method,
                 path=tool.write_path,
-                skip=changed // tool.rows_per_write // 2,
+                skip=(changed + tool.batch_size) // 2 // tool.rows_per_write,
                 times=1,
             )
         )

@@ -31,6 +31,8 @@ class SyncTool(Protocol):
     """Pattern of the paths by which it writes companies."""
     write_method: str
     rows_per_write: int
+    batch_size: int
+    """Rows after which it notes what became of them."""
 
     @property
     def version(self) -> str:
@@ -56,7 +58,7 @@ class Millrace:
     name = "Millrace"
     write_path = "*/companies/batch/update"
     write_method = "POST"
-    rows_per_write = SYNC.batch_size
+    rows_per_write = batch_size = SYNC.batch_size
 
     def __init__(self, folder: Path, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
@@ -142,6 +144,7 @@ class Drt:
     write_path = "*/objects/companies/*"
     write_method = "PATCH"
     rows_per_write = 1
+    batch_size = 100
 
     def __init__(self, folder: Path, warehouse: Warehouse, installed: DrtEnvironment) -> None:
         self.warehouse = warehouse
@@ -231,7 +234,7 @@ def _drt_sync(*, is_limited: bool) -> dict[str, object]:
             "watermark": {"storage": "local", "default_value": BEFORE},
             "match_policy": "update_only",
             "idempotency_key": f"{{{{ row.{SYNC.key} }}}} {{{{ row.changed_at }}}}",
-            "batch_size": 100,
+            "batch_size": Drt.batch_size,
             # It sends at most 9 a second to HubSpot, whatever is set; 0 is no limit.
             "rate_limit": {"requests_per_second": 10 if is_limited else 0},
             "retry": {"max_attempts": HUBSPOT.attempts},
