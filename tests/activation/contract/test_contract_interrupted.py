@@ -6,14 +6,19 @@ spec/activation.md, Engine: record, unsure.
 from __future__ import annotations
 
 import itertools
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from activation import ExitCode
+from activation.ledger import Ledger
 from activation.writers.base import Repeating
-from tests.activation.contract.cases import Case
+from tests.activation.contract.cases import VENDORS, Case, VendorCase
 from tests.activation.contract.runs import Sync
 from tests.activation.contract.wire import Ending, Moment, Trouble
 from tests.activation.memory import Killed
@@ -80,3 +85,62 @@ def leave_doubtful_rows_to_a_person(sync: Sync, keys: list[str]) -> None:
     missing = doubtful.keys() - arrived.keys()
     assert sync.retry(allow=missing).written == len(missing)
     assert sync.outstanding().keys() == doubtful.keys() - missing
+
+
+# A process that is really killed, with a writer that it has opened by its settings
+
+RUN_ONCE = """
+import sys
+from activation import Declaration, run_sync
+from warehouse.database import Warehouse
+
+database, declaration = sys.stdin.read().splitlines()
+run_sync(Warehouse(database), Declaration.model_validate_json(declaration), yes=True)
+"""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("_served", VENDORS, indirect=True)
+def test_what_a_killed_process_has_left_the_next_run_completes(
+    warehouse: Warehouse, case: Case
+) -> None:
+    assert isinstance(case, VendorCase)
+    sync = Sync(warehouse, case)
+    keys = list(case.keys[: case.declaration.batch_size + 1])
+    sync.want({key: case.row(key, 1) for key in keys})
+    case.hang(write=2)
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN_ONCE],
+        stdin=subprocess.PIPE,
+        env={**os.environ, **case.environment()},
+        text=True,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            process.stdin.write(f"{warehouse.url}\n{case.declaration.model_dump_json()}\n")
+            process.stdin.close()
+            eventually(case.is_hanging, "the second write came in")
+        finally:
+            process.kill()
+    eventually(lambda: is_free(sync), "the server noticed the death")
+    case.recover()
+
+    if case.repeating is Repeating.ASK:
+        leave_doubtful_rows_to_a_person(sync, keys)
+        assert sync.outstanding() == {keys[-1]: "unsure"}
+    else:
+        assert sync.run().exit_code is ExitCode.DONE
+        assert sync.outstanding() == {}
+    assert case.arrivals() == Counter(keys)
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain until {what}"
+        time.sleep(0.02)
+
+
+def is_free(sync: Sync) -> bool:
+    with sync.warehouse.connect(autocommit=True) as connection:
+        return Ledger(connection, sync.case.declaration).lock()
