@@ -16,7 +16,6 @@ from tenacity import (
     RetryCallState,
     Retrying,
     retry_if_exception_type,
-    stop_after_attempt,
     wait_exponential_jitter,
 )
 
@@ -27,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 """How httpx says that there was no connection, so that nothing can have arrived."""
+
+LONGEST_WAIT = 300.0
+"""Seconds that one request waits in all because the vendor asks for it, however often it does."""
 
 _Answer = TypeVar("_Answer")
 
@@ -81,6 +83,9 @@ def persist(
 ) -> _Answer:
     """What `attempt` returns, after as many repetitions as it takes.
 
+    A vendor that says when to come again is taken at its word for up to `LONGEST_WAIT`; only other
+    failures use up attempts.
+
     Args:
         attempt: makes the request once; a `TransientError` asks for another attempt.
         vendor: whom it goes to, to begin a sentence with.
@@ -93,6 +98,8 @@ def persist(
         DestinationError: what else `attempt` raised; it knows of attempts that may have arrived.
     """
     may_have_arrived = False
+    failures = 0
+    waited = 0.0
 
     def noted() -> _Answer:
         nonlocal may_have_arrived
@@ -108,10 +115,19 @@ def persist(
                 ) from None
             raise
 
+    def is_enough(state: RetryCallState) -> bool:
+        nonlocal failures, waited
+        asked = _asked(state)
+        if asked is None:
+            failures += 1
+        else:
+            waited += max(asked, patience.first_pause)
+        return failures >= patience.attempts or waited > LONGEST_WAIT
+
     def pause(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        if isinstance(error, TransientError) and error.pause is not None:
-            return error.pause
+        asked = _asked(state)
+        if asked is not None:
+            return asked
         backoff = wait_exponential_jitter(
             multiplier=patience.first_pause, max=patience.longest_pause
         )
@@ -123,7 +139,7 @@ def persist(
             logger.warning("%s: %s; trying again", vendor, state.outcome.exception())
 
     retrying = Retrying(
-        stop=stop_after_attempt(patience.attempts),
+        stop=is_enough,
         wait=pause,
         retry=retry_if_exception_type(TransientError),
         sleep=sleep,
@@ -142,6 +158,12 @@ def persist(
     except DestinationError as error:
         error.may_have_arrived |= may_have_arrived
         raise
+
+
+def _asked(state: RetryCallState) -> float | None:
+    """Seconds that the vendor asked to wait after this attempt; None when it did not."""
+    error = state.outcome.exception() if state.outcome else None
+    return error.pause if isinstance(error, TransientError) else None
 
 
 def asked_to_wait(response: httpx.Response) -> float | None:
