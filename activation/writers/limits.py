@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from pyrate_limiter import Limiter, Rate
 
+_TRAVEL = 250
+"""Milliseconds by which requests may come in closer together than they were sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quota:
@@ -20,8 +23,11 @@ class Quota:
     seconds: float
 
     def limiter(self) -> Limiter:
-        """A limiter of this quota that is shared with nobody."""
-        return Limiter(Rate(self.requests, int(self.seconds * 1000)))
+        """A limiter of this quota that is shared with nobody.
+
+        Its span is a little longer: requests do not travel equally fast.
+        """
+        return Limiter(Rate(self.requests, int(self.seconds * 1000) + _TRAVEL))
 
 
 @dataclass(frozen=True, slots=True)
