@@ -262,22 +262,3 @@ def test_a_used_up_day_ends_the_run_at_once(hubspot: HubSpot) -> None:
     assert result.exit_code is ExitCode.FAILED
     assert "daily limit" in str(result.message)
     assert len(hubspot.simulator.calls.to(BATCHES)) == 2
-
-
-def test_the_counts_in_the_ledger_are_those_of_hubspots_own_log(hubspot: HubSpot) -> None:
-    build(hubspot.warehouse, rows(25))
-    hubspot.simulator.faults.add(
-        Fault(does=ServerError(takes_effect=True), every=4),
-        Fault(does=Refuse(record_id="1003", whole_batch=True)),
-    )
-    hubspot.sync(declared(batch_size=7))
-    (run,) = ledger_rows(
-        hubspot.warehouse, "select calls, write_calls, retries, rows_written from ops.sync_run"
-    )
-    calls = hubspot.simulator.calls
-    assert run == {
-        "calls": len(calls),
-        "write_calls": len(calls.writes),
-        "retries": len([call for call in calls if call.status == 503]),
-        "rows_written": 24,
-    }

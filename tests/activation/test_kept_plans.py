@@ -39,6 +39,12 @@ def test_a_kept_plan_is_carried_out_as_it_was_read(
     assert found["counts"]["inserts"] == 3
 
 
+def test_plans_of_one_moment_are_kept_apart(warehouse: Warehouse) -> None:
+    build(warehouse, rows(1))
+    writer = MemoryWriter()
+    assert len({keep(warehouse, writer).plan_id for _ in range(3)}) == 3
+
+
 def test_a_plan_is_refused_when_the_model_has_moved(warehouse: Warehouse) -> None:
     build(warehouse, rows(3))
     writer = MemoryWriter()

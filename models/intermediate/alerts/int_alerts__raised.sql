@@ -94,8 +94,8 @@ select
             then subject || case when kind = 'stopped' then ' was stopped by a guard' else ' failed' end
         when 'drift'
             then
-                items || case when items = 1 then ' record holds' else ' records hold' end
-                || ' something else than ' || subject || ' wrote'
+                items || case when items = 1 then ' record was' else ' records were' end
+                || ' found to hold something else than ' || subject || ' wrote'
         when 'review'
             then
                 items || case when items = 1 then ' company' else ' companies' end

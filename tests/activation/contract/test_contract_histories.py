@@ -26,7 +26,7 @@ from tests.activation.source import forget
 from warehouse.database import Warehouse
 
 KEYS = ("1001", "1002", "1003", "1004")
-_BACKED_UP = ("sync_run", "sync_row", "sync_state", "sync_outstanding")
+_BACKED_UP = ("sync_run", "sync_row", "sync_state", "sync_outstanding", "sync_drift")
 
 
 @dataclass
@@ -75,7 +75,7 @@ class History:
                 )
             connection.execute(
                 "insert into ops.restore (restored_at, taken_at, millrace_version, schema_revision)"
-                " values (clock_timestamp(), clock_timestamp(), '0', '0012')"
+                " values (clock_timestamp(), now(), '0', '0012')"
             )
         self.was_restored = True
 
