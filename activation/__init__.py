@@ -10,7 +10,7 @@ from activation.declaration import (
     load_declarations,
     read_back_properties,
 )
-from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
+from activation.engine import mark_arrived, plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ActivationError, ExitCode
 from activation.ledger import RunStatus
 from activation.plan import Plan, PlanCounts, PlannedRow
@@ -39,6 +39,7 @@ __all__ = [
     "find_declaration",
     "load_declaration",
     "load_declarations",
+    "mark_arrived",
     "plan_sync",
     "read_back_properties",
     "retry_failed",

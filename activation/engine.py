@@ -18,15 +18,16 @@ from activation.drawing import Drawing, draw
 from activation.drift import note_drift
 from activation.errors import ActivationError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
-from activation.ledger import Ledger, RunStatus
-from activation.plan import Plan
+from activation.ledger import Ledger, RunStatus, Settled
+from activation.plan import Plan, PlannedRow
 from activation.plan_statement import Scope
 from activation.result import OnProgress, SyncResult
 from activation.reverting import draw_revert, find_run
 from activation.sending import send
+from activation.status import unsure_keys
 from activation.sync_run import SyncRun, verdict
 from activation.writers import DESTINATIONS
-from activation.writers.base import Usage, Writer
+from activation.writers.base import Operation, Outcome, RowResult, Usage, Writer
 from warehouse.database import Warehouse
 from warehouse.settings import SettingsError
 
@@ -187,6 +188,39 @@ def retry_failed(
         on_progress=on_progress,
     )
     return result
+
+
+def mark_arrived(
+    warehouse: Warehouse, declaration: Declaration, keys: Collection[str]
+) -> SyncResult:
+    """Take a person's word that rows which were sent without an answer have arrived.
+
+    Args:
+        warehouse: where the ledger is.
+        declaration: the sync.
+        keys: rows that wait as `unsure`; others are left as they are.
+
+    Returns:
+        A run that confirmed them and sent nothing.
+
+    Raises:
+        SyncBusyError: when another run of this sync is at work.
+    """
+    with _session(warehouse) as connection, _locked(connection, [declaration]):
+        run = SyncRun(connection, declaration, Scope.RETRY)
+        with _ended([run]):
+            run.settle(
+                [
+                    Settled(
+                        PlannedRow(key, Operation.INSERT, changes={}, desired_hash=None),
+                        RowResult(key, Outcome.CONFIRMED, "Somebody saw that it has arrived."),
+                        sent={},
+                    )
+                    for key in unsure_keys(connection, declaration, keys)
+                ]
+            )
+            run.finish(RunStatus.DONE, None)
+        return run.result()
 
 
 def revert_run(

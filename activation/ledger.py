@@ -289,9 +289,11 @@ class Ledger:
             cursor.execute(
                 """
                 delete from ops.sync_state
-                where sync = %s and (key = any(%s) or (key = any(%s) and payload = '{}'))
+                where
+                    sync = %s
+                    and (key = any(%s) or (%s and key = any(%s) and payload = '{}'))
                 """,
-                [self._sync, gone, [each.row.key for each in held]],
+                [self._sync, gone, is_revert, [each.row.key for each in held]],
             )
             cursor.execute(
                 "delete from ops.sync_outstanding where sync = %s and key = any(%s)",

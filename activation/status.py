@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -97,6 +97,21 @@ def sync_status(
     """
     with warehouse.connect(autocommit=True) as connection:
         return tuple(_status(connection, each, rows) for each in declarations)
+
+
+def unsure_keys(
+    connection: Connection[TupleRow], declaration: Declaration, keys: Collection[str]
+) -> list[str]:
+    """Those of the keys whose rows were sent without an answer, in order."""
+    found = connection.execute(
+        """
+        select key from ops.sync_outstanding
+        where sync = %s and status = 'unsure' and key = any(%s)
+        order by key collate "C"
+        """,
+        [declaration.name, list(keys)],
+    )
+    return [key for (key,) in found]
 
 
 def _status(connection: Connection[TupleRow], declaration: Declaration, rows: int) -> SyncStatus:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from activation.declaration import find_declaration, load_declarations
-from activation.engine import plan_sync, retry_failed, revert_run, run_sync, run_syncs
+from activation.engine import mark_arrived, plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ExitCode
 from activation.result import OnProgress, Progress, SyncResult
 from activation.status import sync_status
@@ -153,8 +153,25 @@ def run(
 
 
 @app.command(epilog="Example: millrace sync retry hubspot_company__journey")
-def retry(name: Name, allow: Allow = None, yes: Yes = False, as_json: AsJson = False) -> None:
+def retry(
+    name: Name,
+    allow: Allow = None,
+    arrived: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--arrived",
+            metavar="KEY",
+            help="Send nothing: this message, sent without an answer, has arrived (may be "
+            "repeated).",
+        ),
+    ] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
     """Send only the rows that failed before, parked and put-back ones included."""
+    if arrived:
+        told = mark_arrived(open_warehouse(), find_declaration(name), arrived)
+        _finish([told], values=False, as_json=as_json)
     with progress(f"Retrying {name}") as line:
         result = retry_failed(
             open_warehouse(),

@@ -10,6 +10,7 @@ import contextlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -50,6 +51,10 @@ class Warehouse:
 
     url: str = field(repr=False)
     """libpq URL, password included."""
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """What IPython and hypothesis show, who would look at every field."""
+        printer.text(f"Warehouse({self.safe_url})")
 
     def url_for(self, tool: Tool) -> str:
         """The URL as `tool` wants it."""

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from activation import ExitCode, RunStatus, plan_sync, retry_failed, revert_run, run_sync
+from activation import (
+    ExitCode,
+    RunStatus,
+    mark_arrived,
+    plan_sync,
+    retry_failed,
+    revert_run,
+    run_sync,
+)
 from activation.errors import DestinationUnavailableError, NoAnswerError, RevertError
 from activation.writers import DESTINATIONS
 from activation.writers.base import PropertyDescription, Repeating, ValueKind
@@ -54,6 +62,19 @@ def test_a_message_whose_answer_never_came_waits_for_a_person(warehouse: Warehou
     assert (second.written, second.counts.parked) == (1, 1)
     assert outstanding(warehouse) == {"2": "unsure"}
     assert retry_failed(warehouse, MESSAGES, writer=writer).written == 1
+
+
+def test_a_message_that_a_person_saw_arrive_is_settled_without_sending(
+    warehouse: Warehouse,
+) -> None:
+    fill(warehouse, MESSAGES, THREE)
+    writer = account(failures={2: NoAnswerError("Slack did not answer.")})
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    result = mark_arrived(warehouse, MESSAGES, ["2", "3", "none"])
+    assert (result.confirmed, result.exit_code) == (1, ExitCode.DONE)
+    assert outstanding(warehouse) == {}
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert writer.applied == ["1", "3"]
 
 
 def test_a_message_that_was_certainly_not_sent_goes_with_the_next_run(
