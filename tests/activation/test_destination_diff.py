@@ -181,3 +181,11 @@ def test_a_parked_row_whose_record_holds_everything_is_settled(warehouse: Wareho
     run_sync(warehouse, sync, writer=writer, against_destination=True, yes=True)
     assert plan_sync(warehouse, sync).counts.unchanged == 1
     assert ledger_rows(warehouse, "select key from ops.sync_outstanding") == []
+
+
+def test_a_model_with_nothing_to_write_asks_the_destination_nothing(warehouse: Warehouse) -> None:
+    sync, writer = declare(FIRST, ["text"]), account()
+    fill(warehouse, sync, {})
+    assert plan_sync(warehouse, sync, writer=writer, against_destination=True).rows == ()
+    run_sync(warehouse, sync, writer=writer, against_destination=True)
+    assert writer.usage.calls == 0
