@@ -6,6 +6,7 @@ model `activation.sync_<name>`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -100,9 +101,9 @@ class Declaration(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: _Name
+    name: _Name = Field(max_length=56)
     """`<destination>_<object>__<purpose>`, or `<destination>_<purpose>` where the destination keeps
-    no records; also the file's name."""
+    no records; also the file's name. Tables are named for it, in the 63 bytes of PostgreSQL."""
     description: _Text
     destination: str
     object: str
@@ -181,6 +182,16 @@ class Declaration(BaseModel):
                 raise ValueError(f"fields: the {kind} {_listed(repeated)} is there twice")
         return self
 
+    @model_validator(mode="after")
+    def _keeps_nothing_personal(self) -> Self:
+        keeping = {each.property for each in self.fields if each.when_null is WhenNull.KEEP}
+        if found := keeping & self.personal:
+            raise ValueError(
+                f"fields: the personal {_listed(found)} cannot be kept, as the ledger has digests "
+                "alone: let when_null be skip or clear"
+            )
+        return self
+
 
 def load_declaration(path: Path) -> Declaration:
     """The sync that one file declares.
@@ -213,9 +224,19 @@ def load_declarations(folder: Path = SYNCS) -> dict[str, Declaration]:
     """Every declared sync by name, in order of name.
 
     Raises:
-        DeclarationError: when any of the files is wrong.
+        DeclarationError: when any of the files is wrong, or two write the same property of the
+            same records.
     """
-    declarations = (load_declaration(path) for path in sorted(folder.glob("*.yml")))
+    declarations = [load_declaration(path) for path in sorted(folder.glob("*.yml"))]
+    for one, other in itertools.combinations(declarations, 2):
+        shared = set(one.properties) & set(other.properties)
+        writes_records = not (one.mode.sends_once or other.mode.sends_once)
+        same = (one.destination, one.object) == (other.destination, other.object)
+        if shared and same and writes_records:
+            raise DeclarationError(
+                f"{one.name} and {other.name} both write {_listed(shared)} of the same "
+                f"{one.destination} {one.object}: leave each property to one sync."
+            )
     return {declaration.name: declaration for declaration in declarations}
 
 

@@ -6,7 +6,7 @@ all rows with all their fields; here each loses what its record holds already.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from activation.drawing import Drawing
@@ -14,7 +14,7 @@ from activation.errors import PreflightError
 from activation.personal import kept
 from activation.plan import PlannedRow, Values
 from activation.preflight import Described, require_writable
-from activation.read_back import is_same
+from activation.read_back import is_acknowledged, is_same
 from activation.writers.base import Repeating, Writer
 
 HELD = "held"
@@ -39,7 +39,7 @@ def leave_out_what_is_held(
         DestinationError: when it refuses or cannot be used.
     """
     _require_readable(writer, drawing)
-    properties = drawing.properties()
+    properties, personal = drawing.properties(), drawing.declaration.personal
     described = writer.describe(properties)
     require_writable(properties, described)
     read = 0
@@ -48,14 +48,12 @@ def leave_out_what_is_held(
         rows = []
         standing = {}
         for row in page:
-            found = _difference(row, records.get(row.key), described)
+            found = _difference(row, records.get(row.key), described, personal)
             if not found.changes:
-                wanted = {n: v for n, v in row.changes.items() if _is_claimed(row, n, v)}
+                claimed = {n: v for n, v in row.changes.items() if _is_claimed(row, n, v)}
+                wanted = kept(claimed, personal)
                 is_known = all(row.acknowledged.get(n) == v for n, v in wanted.items())
-                found = replace(
-                    found,
-                    changes={} if is_known else kept(wanted, drawing.declaration.personal),
-                )
+                found = replace(found, changes={} if is_known else wanted)
                 standing[row.key] = HELD
             rows.append(found)
         drawing.rewrite(rows, standing)
@@ -94,26 +92,26 @@ def _require_readable(writer: Writer, drawing: Drawing) -> None:
         )
 
 
-def _difference(row: PlannedRow, record: Values | None, described: Described) -> PlannedRow:
+def _difference(
+    row: PlannedRow, record: Values | None, described: Described, personal: Collection[str]
+) -> PlannedRow:
     if record is None:
         return row
     changes = {
         name: value
         for name, value in row.changes.items()
         if not is_same(described[name].kind, record.get(name), value)
-        and _may_change(row, name, value, record, described)
+        and (value is not None or _is_ours(row, name, record, described, personal))
     }
     return replace(row, changes=changes, before={name: record.get(name) for name in changes})
 
 
-def _may_change(
-    row: PlannedRow, name: str, value: str | None, record: Values, described: Described
+def _is_ours(
+    row: PlannedRow, name: str, record: Values, described: Described, personal: Collection[str]
 ) -> bool:
-    """Whether a value may be replaced: one that is to be emptied has to be ours."""
-    if value is not None:
-        return True
-    ours = row.acknowledged.get(name)
-    return ours is not None and is_same(described[name].kind, record.get(name), ours)
+    """Whether the record holds our value, which alone may be emptied."""
+    held, ours, kind = record.get(name), row.acknowledged.get(name), described[name].kind
+    return ours is not None and is_acknowledged(kind, held, ours, is_personal=name in personal)
 
 
 def _is_claimed(row: PlannedRow, name: str, value: str | None) -> bool:

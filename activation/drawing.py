@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from activation.declaration import SKIP_REASON, Declaration
 from activation.errors import SourceError, keys_named
 from activation.plan import Plan, PlanCounts, PlannedRow, PlanSummary
-from activation.plan_statement import Scope, drawn_table, plan_statement
+from activation.plan_statement import Scope, drawn_table, key_as_text, plan_statement
 from activation.writers.base import Operation
 
 PAGE = 1000
@@ -50,13 +50,26 @@ class Drawing:
 
     def summary(self) -> PlanSummary:
         """The plan without its rows, as the drawing stands now."""
-        counted: dict[str, int] = dict(
-            self._select("select standing, count(*) from {drawn} group by standing")
+        found = self._select(
+            """
+            select
+                standing,
+                count(*),
+                count(*) filter (
+                    where operation = 'remove' and standing in ('parked', 'held_back')
+                )
+            from {drawn}
+            group by standing
+            """
         )
         ((doubtful,),) = self._select(
             "select count(*) from {drawn} where is_doubtful and standing in {to_write}"
         )
-        counts = _counts(counted, self.source)
+        counts = _counts(
+            {standing: count for standing, count, _ in found},
+            gone=sum(gone for _, _, gone in found),
+            source=self.source,
+        )
         errors = _model_errors(self.declaration, self.duplicate_keys, counts.without_key)
         return PlanSummary(
             sync=self.declaration.name,
@@ -83,7 +96,7 @@ class Drawing:
             yield [rows[0] for rows in page.values()]
 
     def properties(self) -> list[str]:
-        """The properties that are to be written, as declared."""
+        """The properties that are to be written: as declared, then those that were once."""
         found = {
             name
             for (name,) in self._select(
@@ -91,7 +104,8 @@ class Drawing:
                 "where standing in {to_write}"
             )
         }
-        return [name for name in self.declaration.properties if name in found]
+        declared = [name for name in self.declaration.properties if name in found]
+        return declared + sorted(found.difference(declared))
 
     def rewrite(self, rows: Sequence[PlannedRow], standing: Mapping[str, str]) -> None:
         """Put down what is now known of some rows.
@@ -151,12 +165,10 @@ def draw(
         "drawn": drawn_table(declaration.name),
         "source": sql.Identifier(*declaration.source),
         "sync": sql.Literal(declaration.name),
-        "key": sql.Identifier(declaration.key),
+        "key": key_as_text(declaration, columns),
         "skip_reason": sql.Identifier(SKIP_REASON),
         "to_write": _TO_WRITE,
         "named": sql.Literal(_NAMED),
-        # A key that is text already is compared as it stands, so that its statistics count.
-        "as_text": sql.SQL("" if columns[declaration.key] == "text" else "::text"),
     }
     with connection.transaction():
         # The source may be a view on what others are changing.
@@ -188,12 +200,12 @@ def draw(
 
 
 _DUPLICATES: LiteralString = """
-    select relation.{key}::text collate "C" as key
+    select {key} collate "C" as key
     from {source} as relation
     where
         (relation.{skip_reason} is null or relation.{skip_reason} = '')
-        and relation.{key}{as_text} in (select key from {drawn} where standing in {to_write})
-    group by relation.{key}
+        and {key} in (select key from {drawn} where standing in {to_write})
+    group by {key}
     having count(*) > 1
     order by 1
     limit {named}
@@ -296,7 +308,8 @@ def _narrowed(
     return set(declared) & set(asked)
 
 
-def _counts(counted: Mapping[str, int], source: int) -> PlanCounts:
+def _counts(counted: Mapping[str, int], *, gone: int, source: int) -> PlanCounts:
+    """The counts; `gone` are the rows that wait and are no longer in the source."""
     apart = {
         "inserts": counted.get("insert", 0),
         "updates": counted.get("update", 0),
@@ -307,7 +320,7 @@ def _counts(counted: Mapping[str, int], source: int) -> PlanCounts:
     }
     return PlanCounts(
         source=source,
-        unchanged=source - sum(apart.values()),
+        unchanged=source - (sum(apart.values()) - gone),
         removals=counted.get("remove", 0),
         **apart,
     )

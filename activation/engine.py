@@ -63,7 +63,7 @@ def plan_sync(
         drawing = draw(
             connection, declaration, scope=_scope(full, against_destination), allow=allow
         )
-        if against_destination:
+        if against_destination and drawing.summary().counts.to_write:
             leave_out_what_is_held(drawing, opened())
         if not save:
             return drawing.plan()
@@ -325,7 +325,7 @@ def _run(
                 return draw_revert(connection, run.declaration, reverts)
             note_drift(connection, run.declaration)
             drawing = draw(connection, run.declaration, scope=scope, allow=allow)
-            if scope is Scope.DESTINATION:
+            if scope is Scope.DESTINATION and drawing.summary().counts.to_write:
                 leave_out_what_is_held(drawing, opened())
             if kept is not None:
                 if scope is not Scope.DESTINATION and drawing.summary().counts.to_write:

@@ -94,7 +94,11 @@ def find(
             (select count(*) from ops.sync_plan_row as row where row.plan_id = plan.plan_id),
             (
                 select run.run_id from ops.sync_run as run
-                where run.plan_id = plan.plan_id and run.rows_planned > 0
+                where
+                    run.plan_id = plan.plan_id and run.rows_planned > 0
+                    -- One that sent nothing has used nothing up.
+                    and run.status <> 'stopped'
+                    and (run.status <> 'failed' or run.write_calls > 0)
                 order by run.run_id limit 1
             )
         from ops.sync_plan as plan

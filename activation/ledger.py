@@ -185,9 +185,10 @@ class Ledger:
                     counts.parked, counts.held_back, run_id,
                 ],
             )  # fmt: skip
-            for statement in (_NOTE_SKIPPED, _NOTE_IN_DOUBT, _ACKNOWLEDGE_HELD):
+            for statement in (_NOTE_SKIPPED, _NOTE_IN_DOUBT, _ACKNOWLEDGE_HELD, _FORGET_EMPTY):
                 self._connection.execute(sql.SQL(statement).format(**names))
-            if counts.source:  # an empty source is a mishap, not a settlement
+            # An empty source is a mishap, not a settlement; a revert considers its own rows alone.
+            if counts.source and plan.scope is not Scope.REVERT:
                 self._connection.execute(sql.SQL(_RESOLVE).format(**names))
 
     def note_refused(
@@ -332,6 +333,11 @@ class Ledger:
             "update ops.sync_run set carried_by = %s where run_id = %s", [carrier, run_id]
         )
 
+    def count(self, run_id: str, tally: Tally) -> None:
+        """Record the counters alone; a run that has ended may still carry the rows of others."""
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            self._count(cursor, run_id, tally)
+
     def finish(self, run_id: str, status: RunStatus, message: str | None, tally: Tally) -> None:
         """Close a run."""
         with self._connection.transaction(), self._connection.cursor() as cursor:
@@ -347,6 +353,10 @@ class Ledger:
 
     def _record(self, run_id: str, settled: Settled) -> dict[str, object]:
         row, result = settled.row, settled.result
+        before = None
+        if settled.before is not None:
+            held = {name: settled.before[name] for name in settled.sent if name in settled.before}
+            before = kept(held, self._personal)
         return _row_record(
             run_id,
             row,
@@ -354,7 +364,7 @@ class Ledger:
             result.message,
             request_id=result.request_id,
             changes=Jsonb(kept(settled.sent, self._personal)),
-            before=None if settled.before is None else Jsonb(kept(settled.before, self._personal)),
+            before=None if before is None else Jsonb(before),
             acknowledged=Jsonb(
                 {name: row.acknowledged[name] for name in settled.sent if name in row.acknowledged}
             ),
@@ -487,8 +497,12 @@ _NOTE_SKIPPED: LiteralString = """
         where standing = 'skipped' and name is not null
         group by name
         having
-            min(note) is distinct from min(reason_on_record)
-            or min(status_on_record) is distinct from 'skipped'
+            (
+                min(note) is distinct from min(reason_on_record)
+                or min(status_on_record) is distinct from 'skipped'
+            )
+            -- Such a row waits for other values or for a person, skipped or not.
+            and coalesce(min(status_on_record), '') not in ('unsure', 'reverted')
     ),
 
     noted as (
@@ -528,10 +542,16 @@ _NOTE_IN_DOUBT: LiteralString = """
     on conflict (sync, key) do nothing
 """
 
-# What the destination was found to hold already, although the ledger did not know.
+# What the destination was found to hold already, although the ledger did not know. A null stands
+# for a value of ours that is there no more.
 _ACKNOWLEDGE_HELD: LiteralString = """
     with held as (
-        select key, operation, changes, decided_at
+        select
+            key,
+            operation,
+            jsonb_strip_nulls(changes) as changes,
+            array(select jsonb_object_keys(changes)) as names,
+            decided_at
         from {drawn}
         where standing = 'held' and changes <> '{{}}'
     ),
@@ -547,16 +567,31 @@ _ACKNOWLEDGE_HELD: LiteralString = """
 
     settled as (
         delete from ops.sync_outstanding
-        where sync = {sync} and key in (select key from held)
+        where sync = {sync} and key in (select key from {drawn} where standing = 'held')
     )
 
     insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
-    select {sync}, key, ops.payload_hash(changes), changes, clock_timestamp()
+    select
+        {sync}, held.key, ops.payload_hash(now.payload), now.payload, clock_timestamp()
     from held
+    left join ops.sync_state as known on known.sync = {sync} and known.key = held.key
+    cross join lateral (
+        select (coalesce(known.payload, '{{}}') - held.names) || held.changes as payload
+    ) as now
     on conflict (sync, key) do update
-    set payload = state.payload || excluded.payload,
-        hash = ops.payload_hash(state.payload || excluded.payload),
+    set payload = excluded.payload,
+        hash = excluded.hash,
         acknowledged_at = excluded.acknowledged_at
+"""
+
+_FORGET_EMPTY: LiteralString = """
+    delete from ops.sync_state as state
+    using {drawn} as drawn
+    where
+        state.sync = {sync}
+        and drawn.key = state.key
+        and drawn.standing = 'held'
+        and (drawn.operation = 'remove' or state.payload = '{{}}')
 """
 
 _RESOLVE: LiteralString = """
@@ -566,7 +601,8 @@ _RESOLVE: LiteralString = """
         and not exists (select from {drawn} as drawn where drawn.name = outstanding.key)
 """
 
-# Refusals are counted for the same values only; other values begin anew.
+# Refusals are counted for the same values only; other values begin anew. A row whose fate is not
+# known, or that was put back, stays so while preflight leaves it out.
 _LEAVE_OUTSTANDING = """
     insert into ops.sync_outstanding as outstanding (
         sync, key, status, hash, attempts, message, request_id, run_id,
@@ -592,4 +628,5 @@ _LEAVE_OUTSTANDING = """
                 then coalesce(outstanding.parked_at, excluded.last_seen_at)
             else excluded.parked_at
         end
+    where excluded.status <> 'skipped' or outstanding.status not in ('unsure', 'reverted')
 """

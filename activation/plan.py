@@ -58,7 +58,8 @@ class PlannedRow:
 class PlanCounts:
     """Rows of the source by what becomes of them.
 
-    `source` is the sum of the others but for removals, which the source no longer has.
+    `source` is the sum of the others but for the rows that the source no longer has (mode mirror):
+    removals, and those of `parked` and `held_back` that wait to be removed.
     """
 
     source: int = 0

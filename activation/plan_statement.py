@@ -35,6 +35,10 @@ GONE = "gone"
 _TEXT_TYPES = {"text", "character varying"}
 _SAME_AS_JSON = {"bigint", "integer", "smallint", "numeric", "boolean", "uuid"}
 """Types whose text is what JSON has of them, at a sixth of the cost."""
+_NULL_AS_TEXT = _SAME_AS_JSON | {
+    "date", "timestamp with time zone", "timestamp without time zone", "double precision", "real",
+}  # fmt: skip
+"""Types of which a value is null if and only if its text is; a null within JSON is one too."""
 
 
 class Scope(StrEnum):
@@ -63,6 +67,11 @@ def drawn_table(sync: str) -> sql.Identifier:
     return sql.Identifier("pg_temp", f"drawn__{sync}")
 
 
+def key_as_text(declaration: Declaration, columns: Mapping[str, str]) -> sql.Composable:
+    """The key of a row of the source, named `relation`, as the plan has it."""
+    return _as_text(declaration.key, columns)
+
+
 def plan_statement(
     declaration: Declaration,
     columns: Mapping[str, str],
@@ -77,7 +86,7 @@ def plan_statement(
         scope: which rows count.
         allowed: the only keys that may be written; None allows all.
     """
-    key = _as_text(declaration.key, columns)
+    key = key_as_text(declaration, columns)
     name = key
     if declaration.reference is not None:
         prefix = sql.Literal(f"{declaration.reference}=")
@@ -123,6 +132,7 @@ def plan_statement(
             source=sql.Identifier(*declaration.source),
             key=key,
             gone=sql.Literal(GONE),
+            stays_out=sql.SQL(_REMOVAL_STAYS_OUT[scope]).format(gone=sql.Literal(GONE)),
         ),
     )
 
@@ -134,7 +144,7 @@ def _effective(scope: Scope, declaration: Declaration) -> Scope:
 
 
 def _removes(declaration: Declaration, scope: Scope) -> bool:
-    return declaration.mode is Mode.MIRROR and scope not in {Scope.RETRY, Scope.REVERT}
+    return declaration.mode is Mode.MIRROR and scope is not Scope.REVERT
 
 
 class _Field:
@@ -154,8 +164,8 @@ class _Field:
     def selected(self, columns: Mapping[str, str]) -> sql.Composable:
         """The column of the source, as text; and whether it is null, which costs less to ask."""
         text = _as_text(self._declared.column, columns)
-        is_text = columns[self._declared.column] in _TEXT_TYPES
-        raw = text if is_text else sql.Identifier("relation", self._declared.column)
+        is_plain = columns[self._declared.column] in _NULL_AS_TEXT
+        raw = sql.Identifier("relation", self._declared.column) if is_plain else text
         number = self._column.removeprefix("value_")
         return sql.SQL("{} as {}, {} is null as {}").format(
             text, sql.Identifier(self._column), raw, sql.Identifier(f"is_null_{number}")
@@ -259,6 +269,13 @@ _STAYS_OUT: Mapping[Scope, LiteralString] = {
                     then 'held_back'""",
 }
 
+# The same of a row that the source no longer has.
+_REMOVAL_STAYS_OUT: Mapping[Scope, LiteralString] = {
+    **_STAYS_OUT,
+    Scope.CHANGES: """
+            when outstanding.parked_at is not null and outstanding.hash = {gone} then 'parked'""",
+}
+
 _REMOVALS: LiteralString = """
     union all
 
@@ -285,7 +302,7 @@ _REMOVALS: LiteralString = """
         'remove',
         case
             when state.key <> all ({allow}::text[]) then 'held_back'
-            when outstanding.parked_at is not null and outstanding.hash = {gone} then 'parked'
+            {stays_out}
             else 'remove'
         end
     from ops.sync_state as state

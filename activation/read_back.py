@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
+from activation.personal import digest
 from activation.writers.base import PropertyDescription, ValueKind
 
 
@@ -42,6 +43,15 @@ def is_same(kind: ValueKind, held: str | None, wanted: str | None) -> bool:
         return meaning(held) == meaning(wanted)
     except (ValueError, InvalidOperation, OverflowError):
         return False
+
+
+def is_acknowledged(
+    kind: ValueKind, held: str | None, ours: str | None, *, is_personal: bool
+) -> bool:
+    """Whether a record holds what it last confirmed to us; `ours` is a digest when personal."""
+    if is_personal and held and ours:
+        return digest(held) == ours
+    return is_same(kind, held, ours)
 
 
 def has_spellings(kind: ValueKind) -> bool:

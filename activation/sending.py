@@ -15,11 +15,11 @@ from activation.drawing import PAGE, Drawing, merged_pages
 from activation.drift import SeenDrift, record_drift
 from activation.errors import DestinationError, NoAnswerError, PreflightError, keys_named
 from activation.ledger import RunStatus, Settled
-from activation.personal import digest, without
+from activation.personal import without
 from activation.plan import PlannedRow, Values
 from activation.plan_statement import Scope
 from activation.preflight import Described, MissingOptions, misfits, require_writable
-from activation.read_back import is_same
+from activation.read_back import is_acknowledged, is_same
 from activation.result import OnProgress, Progress
 from activation.sync_run import SyncRun
 from activation.writers.base import (
@@ -139,6 +139,8 @@ class _Sending:
                 self._send_all()
         finally:
             self._carrier.count_usage()
+            if self._carrier.has_ended:
+                self._carrier.record_usage()
         for run in self._runs:
             if not run.has_ended:
                 run.conclude()
@@ -240,6 +242,9 @@ class _Sending:
                 else:
                     self._withdraw_sending(batch)
                 raise
+            except Exception:
+                self._settle(batch.records, _unsure(batch))
+                raise
             self._carrier.count_usage()
             batches.extendleft(reversed(self._answered(batch, answers)))
             self._report()
@@ -286,7 +291,11 @@ class _Sending:
         remaining = batch.records
         repeating = self._writer.repeating
         if repeating is Repeating.READ_BACK:
-            there = self._arrived(batch)
+            try:
+                there = self._arrived(batch)
+            except DestinationError:
+                self._settle(batch.records, _unsure(batch, error))
+                raise
             said = "Its answer never came; read back, the record holds the values."
             self._settle(
                 batch.records,
@@ -340,10 +349,8 @@ class _Sending:
                         self._look_at(part, found[record.key])
                     )
                     result = self._settled_already(part, found[record.key])
-                elif part.run.scope is Scope.REVERT:
-                    result = RowResult(record.key, Outcome.SKIPPED, "the record is no longer there")
                 else:
-                    result = None  # the destination says what it makes of that
+                    result = _settled_without_record(part)
                 if result is None:
                     parts.append(part)
                 else:
@@ -410,9 +417,8 @@ class _Sending:
         return is_same(self._described[name].kind, held, wanted)
 
     def _is_ours(self, run: SyncRun, name: str, held: str | None, ours: str | None) -> bool:
-        if name in run.declaration.personal:
-            return bool(held) and ours == digest(held or "")
-        return self._is_same(name, held, ours)
+        is_personal = name in run.declaration.personal
+        return is_acknowledged(self._described[name].kind, held, ours, is_personal=is_personal)
 
     # -- the record
 
@@ -462,9 +468,19 @@ def _reclaimed(part: _Part, described: Described) -> Values:
     }
 
 
-def _unsure(batch: _Batch, error: DestinationError) -> list[RowResult]:
-    said = "It was sent, and no answer came back."
-    return [RowResult(each.key, Outcome.UNSURE, said, error.request_id) for each in batch.records]
+def _settled_without_record(part: _Part) -> RowResult | None:
+    """What became of a row whose record is not there; None when the destination is to say."""
+    if part.row.operation is Operation.REMOVE:
+        return RowResult(part.row.key, Outcome.CONFIRMED, "the record is no longer there")
+    if part.run.scope is Scope.REVERT:
+        return RowResult(part.row.key, Outcome.SKIPPED, "the record is no longer there")
+    return None
+
+
+def _unsure(batch: _Batch, error: DestinationError | None = None) -> list[RowResult]:
+    said = "It was sent, and no answer came back that tells what became of it."
+    request_id = None if error is None else error.request_id
+    return [RowResult(each.key, Outcome.UNSURE, said, request_id) for each in batch.records]
 
 
 def _unquoted(answer: RowResult, personal: Collection[str]) -> RowResult:

@@ -119,6 +119,10 @@ class SyncRun:
         usage = self.used()
         self.tally.usage = Usage(usage.calls, usage.write_calls, usage.retries + self.repeats)
 
+    def record_usage(self) -> None:
+        """Record the requests of a run that has ended, and whose requests carried others' rows."""
+        self._ledger.count(self.run_id, self.tally)
+
     def conclude(self) -> None:
         """Close a run that tried all its rows."""
         bad = self.tally.failed + self.tally.unsure

@@ -76,6 +76,15 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         ),
         ({"guards": {"max_changed_share": 1.5}}, r"guards\.max_changed_share: "),
         ({"name": "journey"}, "name: must be hubspot_company__<purpose>"),
+        ({"name": f"hubspot_company__{'x' * 40}"}, "name: .*at most 56 characters"),
+        (
+            {
+                "fields": [
+                    {"column": "a", "property": "p", "is_personal": True, "when_null": "keep"}
+                ]
+            },
+            "fields: the personal p cannot be kept",
+        ),
         ({"name": "hubspot_company__other"}, "name: must be hubspot_company__journey"),
     ],
 )
@@ -116,7 +125,9 @@ def test_what_syncs_write_is_known_by_the_table_in_which_it_lands(tmp_path: Path
     score = {"column": "score", "property": "score"}
     for name, kind in {"a": "company", "b": "company", "c": "contact"}.items():
         sync = f"hubspot_{kind}__{name}"
-        fields = [{"column": "name", "property": f"name_{name}"}, score]
+        fields = [{"column": "name", "property": f"name_{name}"}]
+        if name != "b":
+            fields.append(score)
         content = {**GOOD, "name": sync, "object": kind, "fields": fields}
         (tmp_path / f"{sync}.yml").write_text(yaml.safe_dump(content))
     assert read_back_properties("hubspot", tmp_path) == {
@@ -127,3 +138,19 @@ def test_what_syncs_write_is_known_by_the_table_in_which_it_lands(tmp_path: Path
 
 def test_everything_that_the_journey_writes_is_read_back() -> None:
     assert set(JOURNEY.properties) <= read_back_properties("hubspot")["companies"]
+
+
+def test_two_syncs_cannot_write_the_same_property_of_the_same_records(tmp_path: Path) -> None:
+    written(tmp_path)
+    other = f"{JOURNEY.name}_too"
+    (tmp_path / f"{other}.yml").write_text(yaml.safe_dump({**GOOD, "name": other}))
+    with pytest.raises(DeclarationError, match="both write account_manager, cs_stage") as caught:
+        load_declarations(tmp_path)
+    assert f"{JOURNEY.name} and {other}" in str(caught.value)
+
+
+def test_two_syncs_may_send_messages_of_the_same_kind(tmp_path: Path) -> None:
+    for name in ("slack_alerts", "slack_more"):
+        content = find_declaration("slack_alerts").model_dump(mode="json")
+        (tmp_path / f"{name}.yml").write_text(yaml.safe_dump({**content, "name": name}))
+    assert list(load_declarations(tmp_path)) == ["slack_alerts", "slack_more"]

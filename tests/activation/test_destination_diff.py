@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from activation import ExitCode, RunStatus, plan_sync, run_sync
+from activation import Declaration, ExitCode, RunStatus, plan_sync, run_sync
 from activation.errors import PreflightError
 from activation.writers.base import PropertyDescription, Repeating, ValueKind
 from tests.activation.memory import MemoryWriter
@@ -131,3 +131,61 @@ def test_a_destination_that_cannot_be_asked_is_not_compared_with(warehouse: Ware
         plan_sync(warehouse, JOURNEY, writer=writer, against_destination=True)
     result = run_sync(warehouse, JOURNEY, writer=writer, against_destination=True)
     assert result.status is RunStatus.FAILED
+
+
+def clearing(**more: object) -> Declaration:
+    field = {"column": "text", "property": "text", "when_null": "clear", **more}
+    return declare(FIRST, [], fields=[field, {"column": "n", "property": "n"}])
+
+
+def test_a_personal_value_of_ours_is_emptied_when_the_model_has_none_any_more(
+    warehouse: Warehouse,
+) -> None:
+    sync, writer = clearing(is_personal=True), account()
+    fill(warehouse, sync, {"1": {"text": "jo@example.com", "n": "1"}})
+    run_sync(warehouse, sync, writer=writer, yes=True)
+    fill(warehouse, sync, {"1": {"n": "1"}})
+    run_sync(warehouse, sync, writer=writer, against_destination=True, yes=True)
+    assert writer.records["1"]["text"] is None
+
+
+def test_a_value_of_others_that_is_not_emptied_is_not_taken_for_emptied(
+    warehouse: Warehouse,
+) -> None:
+    sync, writer = clearing(), account()
+    fill(warehouse, sync, {"1": {"text": "ours", "n": "1"}})
+    run_sync(warehouse, sync, writer=writer, yes=True)
+    writer.records["1"]["text"] = "theirs"
+    fill(warehouse, sync, {"1": {"n": "1"}})
+    run_sync(warehouse, sync, writer=writer, against_destination=True, yes=True)
+    assert writer.records["1"]["text"] == "theirs"
+    assert ledger_rows(warehouse, "select payload from ops.sync_state") == [{"payload": {"n": "1"}}]
+
+
+def test_a_personal_value_that_is_known_to_be_held_is_not_recorded_again(
+    warehouse: Warehouse,
+) -> None:
+    sync, writer = clearing(is_personal=True), account()
+    fill(warehouse, sync, {"1": {"text": "jo@example.com", "n": "1"}})
+    run_sync(warehouse, sync, writer=writer, yes=True)
+    run_sync(warehouse, sync, writer=writer, against_destination=True, yes=True)
+    assert ledger_rows(warehouse, "select outcome from ops.sync_row") == [{"outcome": "written"}]
+
+
+def test_a_parked_row_whose_record_holds_everything_is_settled(warehouse: Warehouse) -> None:
+    sync, writer = declare(FIRST, ["text"], park_after=1), account()
+    fill(warehouse, sync, {"1": {"text": "ours"}})
+    run_sync(warehouse, sync, writer=writer, yes=True)
+    writer.refused.add("1")
+    assert run_sync(warehouse, sync, writer=writer, full=True, yes=True).failed == 1
+    run_sync(warehouse, sync, writer=writer, against_destination=True, yes=True)
+    assert plan_sync(warehouse, sync).counts.unchanged == 1
+    assert ledger_rows(warehouse, "select key from ops.sync_outstanding") == []
+
+
+def test_a_model_with_nothing_to_write_asks_the_destination_nothing(warehouse: Warehouse) -> None:
+    sync, writer = declare(FIRST, ["text"]), account()
+    fill(warehouse, sync, {})
+    assert plan_sync(warehouse, sync, writer=writer, against_destination=True).rows == ()
+    run_sync(warehouse, sync, writer=writer, against_destination=True)
+    assert writer.usage.calls == 0

@@ -106,3 +106,14 @@ def test_guards_hold_for_kept_plans_too(warehouse: Warehouse) -> None:
     plan = keep(warehouse, writer)
     stopped = run_sync(warehouse, JOURNEY, writer=writer, plan_id=plan.plan_id)
     assert stopped.status is RunStatus.STOPPED
+    assert carry_out(warehouse, writer, plan).written == 4, "a stopped plan may be let through"
+
+
+def test_a_plan_of_which_nothing_could_be_sent_may_still_run(warehouse: Warehouse) -> None:
+    build(warehouse, rows(1))
+    writer = MemoryWriter()
+    plan = keep(warehouse, writer)
+    described = writer.properties.pop("cs_stage")
+    assert carry_out(warehouse, writer, plan).status is RunStatus.FAILED
+    writer.properties["cs_stage"] = described
+    assert carry_out(warehouse, writer, plan).written == 1

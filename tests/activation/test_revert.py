@@ -17,7 +17,9 @@ from activation import (
     sync_status,
 )
 from activation.errors import RevertError, UnknownSyncError
+from activation.writers.base import PropertyDescription, ValueKind
 from tests.activation.memory import MemoryWriter
+from tests.activation.models import FIRST, declare, fill
 from tests.activation.runs import outcomes
 from tests.activation.source import JOURNEY, Row, build, ledger_rows, rows
 from warehouse.database import Warehouse
@@ -180,3 +182,74 @@ def test_a_run_that_is_not_there_is_answered_in_a_sentence(warehouse: Warehouse)
         )
     with pytest.raises(UnknownSyncError):
         revert_run(warehouse, "old", writer=MemoryWriter())
+
+
+def test_what_is_outstanding_of_other_rows_outlasts_a_revert(warehouse: Warehouse) -> None:
+    writer = MemoryWriter(records={str(row.key): dict(BEFORE) for row in rows(3)})
+    build(warehouse, rows(2))
+    first = sync(warehouse, writer)
+    build(warehouse, [*rows(2), Row("1003"), Row("1004", skip_reason="not yet")])
+    second = sync(warehouse, writer)
+    revert(warehouse, writer, first)
+    revert(warehouse, writer, second)
+    writer.requests.clear()
+    assert sync(warehouse, writer).counts.parked == 3
+    assert writer.requests == [], "what was put back first stays, too"
+
+
+def test_a_field_that_the_run_left_alone_is_not_put_back(warehouse: Warehouse) -> None:
+    clearing = declare(
+        FIRST,
+        [],
+        fields=[{"column": name, "property": name, "when_null": "clear"} for name in ("a", "b")],
+    )
+    properties = {name: PropertyDescription(name, ValueKind.TEXT) for name in "ab"}
+    writer = MemoryWriter(properties=properties)
+    fill(warehouse, clearing, {"1": {"a": "ours", "b": "1"}})
+    run_sync(warehouse, clearing, writer=writer, yes=True)
+    writer.records["1"]["a"] = "theirs"
+    fill(warehouse, clearing, {"1": {"b": "2"}})
+    run = run_sync(warehouse, clearing, writer=writer, yes=True)
+    writer.records["1"]["a"] = "theirs again"
+    revert_run(
+        warehouse,
+        str(run.run_id),
+        writer=writer,
+        yes=True,
+        declarations={clearing.name: clearing},
+    )
+    assert writer.records["1"] == {"a": "theirs again", "b": "1"}
+
+
+def test_a_field_that_the_sync_no_longer_has_is_put_back_too(warehouse: Warehouse) -> None:
+    both, one = declare(FIRST, ["a", "b"]), declare(FIRST, ["b"])
+    properties = {name: PropertyDescription(name, ValueKind.TEXT) for name in "ab"}
+    writer = MemoryWriter(properties=properties, records={"1": {"a": "old", "b": "old"}})
+    fill(warehouse, both, {"1": {"a": "new", "b": "new"}})
+    run = run_sync(warehouse, both, writer=writer, yes=True)
+    result = revert_run(
+        warehouse, str(run.run_id), writer=writer, yes=True, declarations={one.name: one}
+    )
+    assert (result.written, writer.records["1"]) == (1, {"a": "old", "b": "old"})
+
+
+def test_a_value_that_was_kept_as_a_digest_is_not_put_back_once_the_field_is_not_personal(
+    warehouse: Warehouse,
+) -> None:
+    plain = declare(FIRST, ["a", "b"])
+    hidden = declare(
+        FIRST,
+        [],
+        fields=[
+            {"column": "a", "property": "a", "is_personal": True},
+            {"column": "b", "property": "b"},
+        ],
+    )
+    properties = {name: PropertyDescription(name, ValueKind.TEXT) for name in "ab"}
+    writer = MemoryWriter(properties=properties, records={"1": {"a": "old", "b": "old"}})
+    fill(warehouse, hidden, {"1": {"a": "new", "b": "new"}})
+    run = run_sync(warehouse, hidden, writer=writer, yes=True)
+    revert_run(
+        warehouse, str(run.run_id), writer=writer, yes=True, declarations={plain.name: plain}
+    )
+    assert writer.records["1"] == {"a": "new", "b": "old"}

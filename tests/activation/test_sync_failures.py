@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,8 @@ from activation import (
     run_sync,
     sync_status,
 )
-from activation.errors import DestinationUnavailableError
+from activation.errors import DestinationUnavailableError, NoAnswerError
+from activation.writers.base import Records, RowRequest, RowResult
 from tests.activation.memory import MemoryWriter
 from tests.activation.runs import keys, outcomes, recorded, run
 from tests.activation.source import JOURNEY, Row, build, declared, ledger_rows, rows
@@ -291,3 +293,44 @@ def test_the_status_counts_skipped_rows_by_their_reason(warehouse: Warehouse) ->
         ("merged", 1),
     ]
     assert status.skipped == 4
+
+
+class Unreadable(MemoryWriter):
+    """Applies its first write request, answers nothing, and cannot be read from then on."""
+
+    def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
+        if self.requests:
+            raise DestinationUnavailableError("It is down.")
+        return super().read(keys, properties)
+
+    def write(self, rows: Sequence[RowRequest]) -> Sequence[RowResult]:
+        super().write(rows)
+        raise NoAnswerError("No answer came.")
+
+
+class Broken(MemoryWriter):
+    """Applies a write request, and stumbles over its answer."""
+
+    def write(self, rows: Sequence[RowRequest]) -> Sequence[RowResult]:
+        super().write(rows)
+        raise ValueError("an answer that nobody foresaw")
+
+
+@pytest.mark.parametrize("kind", [Unreadable, Broken])
+def test_a_row_that_nobody_could_look_after_is_unsure_and_put_right_by_the_next_run(
+    warehouse: Warehouse, kind: type[MemoryWriter]
+) -> None:
+    build(warehouse, rows(1))
+    good = MemoryWriter()
+    run(warehouse, good)
+    build(warehouse, rows(1, stage="cs_success"))
+    bad = kind(properties=good.properties, records=good.records)
+    with contextlib.suppress(ValueError):
+        assert run(warehouse, bad).unsure == 1
+    assert ledger_rows(warehouse, "select status from ops.sync_outstanding") == [
+        {"status": "unsure"}
+    ]
+    assert good.records["1001"]["cs_stage"] == "cs_success"
+    build(warehouse, rows(1))
+    run(warehouse, good)
+    assert good.records == {"1001": rows(1)[0].values}

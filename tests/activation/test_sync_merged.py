@@ -122,3 +122,18 @@ def test_a_sync_run_alone_leaves_the_properties_of_another_alone(warehouse: Ware
     account = writer()
     run_sync(warehouse, TWO, writer=account, yes=True)
     assert account.records == {"1": {"c": "y"}}
+
+
+def test_the_calls_are_on_record_though_the_run_that_counts_them_ended_early(
+    warehouse: Warehouse,
+) -> None:
+    for sync in (ONE, TWO):
+        fill(warehouse, sync, {"1": {"a": "x", "c": "y"}})
+    account = writer()
+    del account.properties["a"]
+    first, second = run_syncs(warehouse, [ONE, TWO], writer=account, yes=True)
+    assert (first.status, second.written) == (RunStatus.FAILED, 1)
+    assert [
+        row["calls"]
+        for row in ledger_rows(warehouse, "select calls from ops.sync_run order by sync")
+    ] == [account.usage.calls, 0]

@@ -126,3 +126,15 @@ def test_a_platform_that_knows_its_rows_is_sent_the_open_batch_again(
     assert (result.written, writer.requests) == (3, [["1", "2"], ["1", "2"], ["3"]])
     assert plan_sync(warehouse, appended).counts.to_write == 0
     assert DESTINATIONS["slack"].max_batch_size == 1
+
+
+def test_a_message_in_doubt_stays_so_while_the_model_skips_it(warehouse: Warehouse) -> None:
+    fill(warehouse, MESSAGES, {"1": {"text": "hello"}})
+    writer = account(failures={1: NoAnswerError("No answer.")})
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    fill(warehouse, MESSAGES, {"1": {"text": "hello", "skip_reason": "muted"}})
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert outstanding(warehouse) == {"1": "unsure"}
+    fill(warehouse, MESSAGES, {"1": {"text": "hello"}})
+    run_sync(warehouse, MESSAGES, writer=writer, yes=True)
+    assert writer.sent == ["1"]

@@ -10,6 +10,7 @@ from tests.activation.source import ledger_rows
 from warehouse.database import Warehouse
 
 MIRROR = declare(FIRST, ["a", "b"], mode="mirror")
+PARKING = declare(FIRST, ["a", "b"], mode="mirror", park_after=1)
 
 
 def writer(**more: object) -> MemoryWriter:
@@ -75,4 +76,59 @@ def test_a_removal_that_was_put_back_waits_to_be_retried(warehouse: Warehouse) -
     assert (back.written, account.records["2"]["a"]) == (1, "a2")
     assert run_sync(warehouse, MIRROR, writer=account).written == 0
     assert account.records["2"]["a"] == "a2"
-    assert retry_failed(warehouse, MIRROR, writer=account).counts.to_write == 0
+    assert retry_failed(warehouse, MIRROR, writer=account, yes=True).written == 1
+    assert account.records["2"]["a"] is None
+
+
+def test_rows_that_the_model_no_longer_has_are_not_counted_among_its_rows(
+    warehouse: Warehouse,
+) -> None:
+    account = writer()
+    written(warehouse, account, "1", "2", "3", "4")
+    fill(warehouse, MIRROR, {"1": {"a": "a1"}})
+    counts = plan_sync(warehouse, MIRROR, allow=["2"]).counts
+    assert (counts.source, counts.unchanged, counts.removals, counts.held_back) == (1, 1, 1, 2)
+
+
+def parked_removal(warehouse: Warehouse) -> MemoryWriter:
+    account = writer()
+    written(warehouse, account, "1", "2")
+    fill(warehouse, PARKING, {"1": {"a": "a1"}})
+    account.refused.add("2")
+    assert run_sync(warehouse, PARKING, writer=account, yes=True).failed == 1
+    account.refused.clear()
+    counts = plan_sync(warehouse, PARKING).counts
+    assert (counts.parked, counts.to_write, counts.unchanged) == (1, 0, 1)
+    return account
+
+
+def test_a_removal_that_was_refused_too_often_is_retried(warehouse: Warehouse) -> None:
+    account = parked_removal(warehouse)
+    assert retry_failed(warehouse, PARKING, writer=account, yes=True).written == 1
+    assert account.records["2"]["a"] is None
+
+
+def test_a_full_run_removes_what_was_parked(warehouse: Warehouse) -> None:
+    account = parked_removal(warehouse)
+    run_sync(warehouse, PARKING, writer=account, full=True, yes=True)
+    assert account.records["2"]["a"] is None
+
+
+def test_a_record_that_is_gone_needs_no_emptying(warehouse: Warehouse) -> None:
+    account = writer()
+    written(warehouse, account, "1", "2")
+    del account.records["2"]
+    account.refused.add("2")
+    fill(warehouse, MIRROR, {"1": {"a": "a1"}})
+    result = run_sync(warehouse, MIRROR, writer=account, yes=True)
+    assert (result.confirmed, result.failed) == (1, 0)
+    assert plan_sync(warehouse, MIRROR).counts.to_write == 0
+
+
+def test_against_the_destination_what_is_empty_already_is_forgotten(warehouse: Warehouse) -> None:
+    account = writer()
+    written(warehouse, account, "1", "2")
+    account.records["2"]["a"] = None
+    fill(warehouse, MIRROR, {"1": {"a": "a1"}})
+    run_sync(warehouse, MIRROR, writer=account, against_destination=True, yes=True)
+    assert ledger_rows(warehouse, "select key from ops.sync_state") == [{"key": "1"}]

@@ -20,7 +20,9 @@ from activation.errors import (
     SyncBusyError,
 )
 from activation.ledger import Ledger
+from activation.writers.base import PropertyDescription, ValueKind
 from tests.activation.memory import Killed, MemoryWriter
+from tests.activation.models import FIRST, declare, fill
 from tests.activation.runs import outcomes, recorded, run
 from tests.activation.source import JOURNEY, Row, build, declared, ledger_rows, rows
 from warehouse.database import Warehouse
@@ -271,3 +273,16 @@ def test_the_plan_after_a_run_holds_what_the_run_left_over(warehouse: Warehouse)
     build(warehouse, rows(5))
     run(warehouse, MemoryWriter(refused={"1002"}))
     assert [row.key for row in plan_sync(warehouse, JOURNEY).rows] == ["1002"]
+
+
+def test_a_personal_value_that_we_emptied_is_no_drift_when_it_comes_back(
+    warehouse: Warehouse,
+) -> None:
+    field = {"column": "a", "property": "a", "is_personal": True, "when_null": "clear"}
+    sync = declare(FIRST, [], fields=[field])
+    writer = MemoryWriter(properties={"a": PropertyDescription("a", ValueKind.TEXT)})
+    for value in ("jo@example.com", None, "jo@example.com"):
+        fill(warehouse, sync, {"1": {"a": value}})
+        run_sync(warehouse, sync, writer=writer, yes=True)
+    assert writer.records == {"1": {"a": "jo@example.com"}}
+    assert ledger_rows(warehouse, "select * from ops.sync_drift") == []
