@@ -31,7 +31,7 @@ def sync_assets(declarations: Sequence[Declaration]) -> dg.AssetsDefinition:
     by_key = {sync_key(each): each for each in declarations}
 
     @dg.multi_asset(
-        name="_and_".join(each.name for each in declarations),
+        name=f"sync__{'_and_'.join(each.name for each in declarations)}",
         specs=[_spec(each) for each in declarations],
         can_subset=len(declarations) > 1,
         pool=RIVER,

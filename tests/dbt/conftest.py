@@ -61,7 +61,7 @@ class Journey:
         ),
         full_refresh: bool = False,
     ) -> BuildResult:
-        """Build the journey at `as_of`, without dbt's tests: `test_world.py` runs those."""
+        """Build the journey at `as_of`, without dbt's tests: the demo's test runs those."""
         return build_models(
             self.warehouse,
             project=self.project,

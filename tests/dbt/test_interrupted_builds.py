@@ -210,6 +210,7 @@ def test_a_second_build_is_refused_while_one_is_at_work(second_day: Journey) -> 
     assert second_day.build(LATER, select=SELECT).is_success
 
 
+@pytest.mark.long
 def test_plain_builds_at_once_leave_one_coherent_log(
     second_day: Journey, undisturbed: dict[str, list[Any]]
 ) -> None:

@@ -6,6 +6,8 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from cli.dbt_build import build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 
@@ -101,6 +103,7 @@ def test_the_loads_of_a_bucket_add_up_and_differ_by_one_at_most(journey: Journey
     assert (bucket["min"], bucket["max"], bucket["imbalance"]) == (3, 4, 1)
 
 
+@pytest.mark.long
 def test_a_managers_file_that_changed_keeps_its_history(journey: Journey) -> None:
     row = "{name},customer_success,cs_onboarding,EMEA,2001-8000,{intake},true,,\n"
     journey.use_reference(

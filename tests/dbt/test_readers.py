@@ -83,6 +83,7 @@ def test_the_read_only_role_reads_every_mart_and_its_own_views_after_each_rebuil
         read_all(journey.warehouse, everything)
 
 
+@pytest.mark.long
 def test_a_rebuild_leaves_what_an_administrator_granted(journey: Journey) -> None:
     build_models(journey.warehouse, as_of=AS_OF, data_tests=False)
     with journey.warehouse.connect() as connection:

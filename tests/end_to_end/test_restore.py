@@ -100,6 +100,7 @@ def river(warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     get_settings.cache_clear()
 
 
+@pytest.mark.long
 def test_what_is_done_again_after_a_restore_is_done_once_in_effect(river: River) -> None:
     river.until_then()
     backup = take_backup(river.warehouse, river.folder / "warehouse.backup").path
