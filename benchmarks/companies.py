@@ -43,6 +43,7 @@ _BUILD: LiteralString = """
         (array['cs_sbp', 'cs_sales', 'cs_onboarding', 'cs_success'])[1 + person % 4] as cs_stage,
         (4100 + person)::text as hubspot_owner_id,
         null::text as skip_reason,
+        {before}::timestamptz + times_changed * interval '1 day' as decided_at,
         ({before}::timestamptz + times_changed * interval '1 day')::text as changed_at
     from generate_series(1, {companies}) as n
     cross join lateral (
