@@ -56,6 +56,17 @@ _BUILD: LiteralString = """
     ) as decision
 """
 
+TEXT_ALONE = ("activation", "companies_in_text")
+"""The model for tools whose queues take no instants."""
+
+_WITHOUT_INSTANTS: LiteralString = """
+    create view {} as
+    select
+        hubspot_company_id, sales_account_manager, customer_success_manager, account_manager,
+        cs_stage, hubspot_owner_id, changed_at
+    from activation.sync_hubspot_company__journey
+"""
+
 _ACKNOWLEDGE: LiteralString = """
     insert into ops.sync_state (sync, key, hash, payload, acknowledged_at)
     select {sync}, {key}, ops.payload_hash(payload), payload, clock_timestamp()
@@ -79,7 +90,7 @@ def build_model(
     """
     with warehouse.connect(autocommit=True) as connection:
         connection.execute("create schema if not exists activation")
-        connection.execute("drop table if exists activation.sync_hubspot_company__journey")
+        connection.execute("drop table if exists activation.sync_hubspot_company__journey cascade")
         connection.execute(
             sql.SQL(_BUILD).format(
                 before=sql.Literal(BEFORE),
@@ -88,6 +99,7 @@ def build_model(
                 once_more=sql.Literal(once_more),
             )
         )
+        connection.execute(sql.SQL(_WITHOUT_INSTANTS).format(sql.Identifier(*TEXT_ALONE)))
         connection.execute("vacuum analyze activation.sync_hubspot_company__journey")
 
 

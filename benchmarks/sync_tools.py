@@ -15,7 +15,7 @@ import yaml
 from sqlalchemy.engine import make_url
 
 from activation.writers.limits import HUBSPOT
-from benchmarks.companies import BEFORE, SYNC, acknowledge_all
+from benchmarks.companies import BEFORE, SYNC, TEXT_ALONE, acknowledge_all
 from benchmarks.local_hubspot import UNIQUE_PROPERTY
 from benchmarks.programs import Program
 from simulators.hubspot import DEFAULT_TOKEN
@@ -220,7 +220,7 @@ def _drt_sync(*, is_limited: bool) -> dict[str, object]:
     values = ",\n".join(f'"{name}": "{{{{ row.{column} }}}}"' for name, column in columns.items())
     return {
         "name": "journey",
-        "model": f"table {'.'.join(SYNC.source)}",
+        "model": f"table {'.'.join(TEXT_ALONE)}",
         "destination": {
             "type": "hubspot",
             "object_type": "companies",
