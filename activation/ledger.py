@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -21,6 +20,16 @@ from psycopg.types.json import Jsonb
 
 from activation.declaration import Declaration
 from activation.errors import ExitCode
+from activation.ledger_statements import (
+    ACKNOWLEDGE,
+    ACKNOWLEDGE_HELD,
+    FORGET_EMPTY,
+    INSERT_ROW,
+    LEAVE_OUTSTANDING,
+    NOTE_IN_DOUBT,
+    NOTE_SKIPPED,
+    RESOLVE,
+)
 from activation.personal import kept
 from activation.plan import PlannedRow, PlanSummary, Values
 from activation.plan_statement import Scope
@@ -185,11 +194,11 @@ class Ledger:
                     counts.parked, counts.held_back, run_id,
                 ],
             )  # fmt: skip
-            for statement in (_NOTE_SKIPPED, _NOTE_IN_DOUBT, _ACKNOWLEDGE_HELD, _FORGET_EMPTY):
+            for statement in (NOTE_SKIPPED, NOTE_IN_DOUBT, ACKNOWLEDGE_HELD, FORGET_EMPTY):
                 self._connection.execute(sql.SQL(statement).format(**names))
             # An empty source is a mishap, not a settlement; a revert considers its own rows alone.
             if counts.source and plan.scope is not Scope.REVERT:
-                self._connection.execute(sql.SQL(_RESOLVE).format(**names))
+                self._connection.execute(sql.SQL(RESOLVE).format(**names))
 
     def note_refused(
         self, run_id: str, refused: Sequence[tuple[PlannedRow, str]], tally: Tally
@@ -205,14 +214,14 @@ class Ledger:
         news = [(row, reason) for row, reason in refused if row.skipped_before_because != reason]
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(
-                _INSERT_ROW,
+                INSERT_ROW,
                 [
                     _row_record(run_id, row, Outcome.SKIPPED, reason, decided_at=row.decided_at)
                     for row, reason in news
                 ],
             )
             cursor.executemany(
-                _LEAVE_OUTSTANDING,
+                LEAVE_OUTSTANDING,
                 [self._left(run_id, row, "skipped", reason, hash=None) for row, reason in news],
             )
             self._count(cursor, run_id, tally)
@@ -225,7 +234,7 @@ class Ledger:
         said = "It was being sent when the run ended: nobody knows whether it arrived."
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.executemany(
-                _LEAVE_OUTSTANDING,
+                LEAVE_OUTSTANDING,
                 [self._left(run_id, row, "unsure", said, parks=True) for row in rows],
             )
 
@@ -269,9 +278,9 @@ class Ledger:
         held = [each for each in settled if each.result.outcome in _HELD]
         gone = [each.row.key for each in held if each.row.operation is Operation.REMOVE]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(_INSERT_ROW, [self._record(run_id, each) for each in settled])
+            cursor.executemany(INSERT_ROW, [self._record(run_id, each) for each in settled])
             cursor.executemany(
-                _ACKNOWLEDGE,
+                ACKNOWLEDGE,
                 [
                     {
                         "sync": self._sync,
@@ -316,7 +325,7 @@ class Ledger:
                 ],
             )
             cursor.executemany(
-                _LEAVE_OUTSTANDING,
+                LEAVE_OUTSTANDING,
                 [
                     left
                     for each in settled
@@ -465,168 +474,3 @@ def _row_record(
 def lock_name(sync: str) -> str:
     """What is hashed to the advisory lock of a sync."""
     return f"millrace.sync.{sync}"
-
-
-_INSERT_ROW = """
-    insert into ops.sync_row (
-        run_id, key, operation, outcome, message, request_id,
-        changes, before, acknowledged, decided_at, recorded_at
-    )
-    values (
-        %(run_id)s, %(key)s, %(operation)s, %(outcome)s, %(message)s, %(request_id)s,
-        %(changes)s, %(before)s, %(acknowledged)s, %(decided_at)s, clock_timestamp()
-    )
-"""
-
-# Fields that were not sent this time keep what was acknowledged of them before.
-_ACKNOWLEDGE = """
-    insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
-    values (
-        %(sync)s, %(key)s, ops.payload_hash(%(payload)s), %(payload)s, clock_timestamp()
-    )
-    on conflict (sync, key) do update
-    set payload = (state.payload - %(given_up)s::text[]) || excluded.payload,
-        hash = ops.payload_hash((state.payload - %(given_up)s::text[]) || excluded.payload),
-        acknowledged_at = excluded.acknowledged_at
-"""
-
-_NOTE_SKIPPED: LiteralString = """
-    with skipped as (
-        select name, min(operation) as operation, min(note) as reason
-        from {drawn}
-        where standing = 'skipped' and name is not null
-        group by name
-        having
-            (
-                min(note) is distinct from min(reason_on_record)
-                or min(status_on_record) is distinct from 'skipped'
-            )
-            -- Such a row waits for other values or for a person, skipped or not.
-            and coalesce(min(status_on_record), '') not in ('unsure', 'reverted')
-    ),
-
-    noted as (
-        insert into ops.sync_row (run_id, key, operation, outcome, message, recorded_at)
-        select {run_id}, name, operation, 'skipped', reason, clock_timestamp()
-        from skipped
-    )
-
-    insert into ops.sync_outstanding (
-        sync, key, status, hash, attempts, message, run_id, first_seen_at, last_seen_at
-    )
-    select
-        {sync}, name, 'skipped', null, 0, reason, {run_id}, clock_timestamp(), clock_timestamp()
-    from skipped
-    on conflict (sync, key) do update
-    set status = excluded.status,
-        hash = null,
-        attempts = 0,
-        message = excluded.message,
-        request_id = null,
-        run_id = excluded.run_id,
-        last_seen_at = excluded.last_seen_at,
-        parked_at = null
-"""
-
-# Rows that may have been sent before a backup was put back, to a destination that cannot be asked.
-_NOTE_IN_DOUBT: LiteralString = """
-    insert into ops.sync_outstanding (
-        sync, key, status, hash, attempts, message, run_id, first_seen_at, last_seen_at, parked_at
-    )
-    select
-        {sync}, key, 'unsure', desired_hash, 0,
-        'A backup was put back: nobody knows whether it was sent before.',
-        {run_id}, clock_timestamp(), clock_timestamp(), clock_timestamp()
-    from {drawn}
-    where standing = 'unsure'
-    on conflict (sync, key) do nothing
-"""
-
-# What the destination was found to hold already, although the ledger did not know. A null stands
-# for a value of ours that is there no more.
-_ACKNOWLEDGE_HELD: LiteralString = """
-    with held as (
-        select
-            key,
-            operation,
-            jsonb_strip_nulls(changes) as changes,
-            array(select jsonb_object_keys(changes)) as names,
-            decided_at
-        from {drawn}
-        where standing = 'held' and changes <> '{{}}'
-    ),
-
-    noted as (
-        insert into ops.sync_row (
-            run_id, key, operation, outcome, changes, before, decided_at, recorded_at
-        )
-        select {run_id}, key, operation, 'confirmed', changes, changes, decided_at,
-            clock_timestamp()
-        from held
-    ),
-
-    settled as (
-        delete from ops.sync_outstanding
-        where sync = {sync} and key in (select key from {drawn} where standing = 'held')
-    )
-
-    insert into ops.sync_state as state (sync, key, hash, payload, acknowledged_at)
-    select
-        {sync}, held.key, ops.payload_hash(now.payload), now.payload, clock_timestamp()
-    from held
-    left join ops.sync_state as known on known.sync = {sync} and known.key = held.key
-    cross join lateral (
-        select (coalesce(known.payload, '{{}}') - held.names) || held.changes as payload
-    ) as now
-    on conflict (sync, key) do update
-    set payload = excluded.payload,
-        hash = excluded.hash,
-        acknowledged_at = excluded.acknowledged_at
-"""
-
-_FORGET_EMPTY: LiteralString = """
-    delete from ops.sync_state as state
-    using {drawn} as drawn
-    where
-        state.sync = {sync}
-        and drawn.key = state.key
-        and drawn.standing = 'held'
-        and (drawn.operation = 'remove' or state.payload = '{{}}')
-"""
-
-_RESOLVE: LiteralString = """
-    delete from ops.sync_outstanding as outstanding
-    where
-        outstanding.sync = {sync}
-        and not exists (select from {drawn} as drawn where drawn.name = outstanding.key)
-"""
-
-# Refusals are counted for the same values only; other values begin anew. A row whose fate is not
-# known, or that was put back, stays so while preflight leaves it out.
-_LEAVE_OUTSTANDING = """
-    insert into ops.sync_outstanding as outstanding (
-        sync, key, status, hash, attempts, message, request_id, run_id,
-        first_seen_at, last_seen_at, parked_at
-    )
-    values (
-        %(sync)s, %(key)s, %(status)s, %(hash)s, %(attempts)s, %(message)s, %(request_id)s,
-        %(run_id)s, clock_timestamp(), clock_timestamp(),
-        case when %(attempts)s >= %(park_after)s::integer then clock_timestamp() end
-    )
-    on conflict (sync, key) do update
-    set status = excluded.status,
-        hash = excluded.hash,
-        attempts = excluded.attempts
-            + case when outstanding.hash = excluded.hash then outstanding.attempts else 0 end,
-        message = excluded.message,
-        request_id = excluded.request_id,
-        run_id = excluded.run_id,
-        last_seen_at = excluded.last_seen_at,
-        parked_at = case
-            when outstanding.hash = excluded.hash
-                and outstanding.attempts + excluded.attempts >= %(park_after)s::integer
-                then coalesce(outstanding.parked_at, excluded.last_seen_at)
-            else excluded.parked_at
-        end
-    where excluded.status <> 'skipped' or outstanding.status not in ('unsure', 'reverted')
-"""

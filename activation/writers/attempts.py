@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import httpx
 from tenacity import (
@@ -21,6 +21,7 @@ from tenacity import (
 
 from activation.errors import DestinationError, DestinationUnavailableError
 from activation.writers.base import Usage
+from activation.writers.limits import Patience
 
 logger = logging.getLogger(__name__)
 
@@ -31,22 +32,6 @@ LONGEST_WAIT = 300.0
 """Seconds that one request waits in all because the vendor asks for it, however often it does."""
 
 _Answer = TypeVar("_Answer")
-
-
-class Patience(Protocol):
-    """How often a vendor is asked, and how long is waited in between; part of its limits."""
-
-    @property
-    def attempts(self) -> int:
-        """Times that one request is made before giving up."""
-
-    @property
-    def first_pause(self) -> float:
-        """Seconds before the second attempt; doubled for each further one, with some jitter."""
-
-    @property
-    def longest_pause(self) -> float:
-        """Seconds; who asks for more is left alone until the next run."""
 
 
 class TransientError(Exception):

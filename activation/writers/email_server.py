@@ -125,7 +125,7 @@ class MailServer:
     def deliver(self, message: bytes, recipients: Sequence[str], *, message_id: str) -> Delivery:
         """Hand one message over.
 
-        A recipient that is refused for now holds it back from all, so that nobody gets it twice.
+        A recipient who is put off (4xx) holds it back from all, so that nobody gets it twice.
 
         Args:
             message: headers and text, with lines as on the wire.

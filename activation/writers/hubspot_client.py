@@ -100,7 +100,7 @@ class HubSpotClient:
 
         Raises:
             NoAnswerError: when it was sent and no answer came; it is not repeated.
-            DestinationError: when there is neither, after repeating what was refused for now.
+            DestinationError: when there is neither, after repeating what was put off.
         """
         return self._ask(self._http.build_request(method, path, json=body), is_write=True)
 

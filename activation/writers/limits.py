@@ -31,7 +31,23 @@ class Quota:
 
 
 @dataclass(frozen=True, slots=True)
-class HubSpotLimits:
+class Patience:
+    """How often a vendor is asked, and how long is waited for it."""
+
+    attempts: int = 6
+    """Times that one request is made before giving up."""
+    first_pause: float = 1.0
+    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
+    longest_pause: float = 60.0
+    """Seconds; who asks for more (`Retry-After`) is left alone until the next run."""
+    connect_timeout: float = 10.0
+    """Seconds."""
+    answer_timeout: float = 30.0
+    """Seconds without a byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpotLimits(Patience):
     """HubSpot's CRM API: the smallest plan's quota, so that it fits every account."""
 
     quota: Quota = Quota(100, 10)
@@ -42,23 +58,13 @@ class HubSpotLimits:
     """Owners per page."""
     text_length: int = 65_536
     """Characters of a property's value."""
-    attempts: int = 6
-    """Times that one request is made before giving up."""
-    first_pause: float = 1.0
-    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
-    longest_pause: float = 60.0
-    """Seconds; who asks for more (`Retry-After`) is left alone until the next run."""
-    connect_timeout: float = 10.0
-    """Seconds."""
-    answer_timeout: float = 30.0
-    """Seconds without a byte."""
 
 
 HUBSPOT = HubSpotLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class SlackLimits:
+class SlackLimits(Patience):
     """Slack's incoming webhooks."""
 
     quota: Quota = Quota(1, 1)
@@ -69,23 +75,13 @@ class SlackLimits:
     """Characters of a message's text; Slack cuts off the rest without saying so."""
     blocks: int = 50
     """Blocks of a message."""
-    attempts: int = 6
-    """Times that one request is made before giving up."""
-    first_pause: float = 1.0
-    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
-    longest_pause: float = 60.0
-    """Seconds; who asks for more (`Retry-After`) is left alone until the next run."""
-    connect_timeout: float = 10.0
-    """Seconds."""
-    answer_timeout: float = 30.0
-    """Seconds without a byte."""
 
 
 SLACK = SlackLimits()
 
 
 @dataclass(frozen=True, slots=True)
-class EmailLimits:
+class EmailLimits(Patience):
     """Mail servers, by what RFC 5321 asks of all and RFC 5322 of messages."""
 
     batch_size: int = 1
@@ -94,12 +90,6 @@ class EmailLimits:
     """Of one message; a server need not take more (RFC 5321, 4.5.3.1.8)."""
     subject_length: int = 998
     """Characters; no line of a message may be longer (RFC 5322, 2.1.1)."""
-    attempts: int = 6
-    """Times that one message is tried before giving up."""
-    first_pause: float = 1.0
-    """Seconds before the second attempt; doubled for each further one, with up to 1 s of jitter."""
-    longest_pause: float = 60.0
-    """Seconds."""
     connect_timeout: float = 30.0
     """Seconds, until the server has greeted."""
     answer_timeout: float = 60.0

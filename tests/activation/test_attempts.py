@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from activation.errors import DestinationUnavailableError
 from activation.writers.attempts import LONGEST_WAIT, TransientError, persist
 from activation.writers.base import Usage
+from activation.writers.limits import Patience
 
-
-@dataclass(frozen=True)
-class Patience:
-    """Three attempts, and never more than a minute at once."""
-
-    attempts: int = 3
-    first_pause: float = 1.0
-    longest_pause: float = 60.0
+PATIENCE = Patience(attempts=3, first_pause=1.0, longest_pause=60.0)
 
 
 def ask(answers: Iterator[TransientError | str]) -> tuple[str, list[float], Usage]:
@@ -32,9 +25,7 @@ def ask(answers: Iterator[TransientError | str]) -> tuple[str, list[float], Usag
             raise answer
         return answer
 
-    answer = persist(
-        attempt, vendor="Vendor", patience=Patience(), usage=usage, sleep=pauses.append
-    )
+    answer = persist(attempt, vendor="Vendor", patience=PATIENCE, usage=usage, sleep=pauses.append)
     return answer, pauses, usage
 
 
