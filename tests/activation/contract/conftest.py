@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.activation.contract.cases import CASES, Case
+from tests.activation.contract.case import Case
+from tests.activation.contract.cases import CASES
 
 
 @pytest.fixture(scope="session", params=CASES)

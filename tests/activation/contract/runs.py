@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import sql
 
 from activation import SyncResult, retry_failed, run_sync
-from tests.activation.contract.cases import Case, Row
+from tests.activation.contract.case import Case, Row
 from tests.activation.models import fill
 from tests.activation.source import ledger_rows
 from warehouse.database import Warehouse

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from activation.writers.base import Repeating
-from tests.activation.contract.cases import CASES, Case, VendorCase
+from tests.activation.contract.case import Case, VendorCase
+from tests.activation.contract.cases import CASES
 from tests.activation.contract.runs import Sync
 from tests.activation.contract.wire import Ending, Moment, Trouble
 from tests.activation.memory import Killed

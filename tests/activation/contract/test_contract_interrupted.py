@@ -18,7 +18,8 @@ import pytest
 from activation import ExitCode
 from activation.ledger import Ledger
 from activation.writers.base import Repeating
-from tests.activation.contract.cases import VENDORS, Case, VendorCase
+from tests.activation.contract.case import Case, VendorCase
+from tests.activation.contract.cases import VENDORS
 from tests.activation.contract.runs import Sync
 from tests.activation.contract.wire import Ending, Moment, Trouble
 from tests.activation.memory import Killed

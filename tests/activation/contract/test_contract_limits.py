@@ -10,7 +10,8 @@ from collections import Counter
 import pytest
 
 from activation import ExitCode, RunStatus, run_sync
-from tests.activation.contract.cases import LIMITED, VENDORS, Case, LimitedCase, VendorCase
+from tests.activation.contract.case import Case, LimitedCase, VendorCase
+from tests.activation.contract.cases import LIMITED, VENDORS
 from tests.activation.contract.runs import Sync
 from tests.activation.contract.stopwatch import Stopwatch
 from tests.activation.models import fill

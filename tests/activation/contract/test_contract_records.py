@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 
 from activation import SyncResult, plan_sync
-from tests.activation.contract.cases import PERSONAL, SECRET, VALUE, VENDORS, Case, VendorCase
+from tests.activation.contract.case import PERSONAL, SECRET, VALUE, Case, VendorCase
+from tests.activation.contract.cases import VENDORS
 from tests.activation.contract.runs import Sync
 from tests.activation.contract.wire import Ending, Moment, Trouble
 from tests.activation.source import ledger_rows

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from activation import ExitCode, RunStatus, plan_sync, run_sync
-from tests.activation.contract.cases import PARK_AFTER, Case
+from tests.activation.contract.case import PARK_AFTER, Case
 from tests.activation.contract.runs import Sync
 from warehouse.database import Warehouse
 
