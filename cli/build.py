@@ -10,7 +10,7 @@ from cli.output import console, print_json, progress
 from warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
-    from cli.dbt_build import BuildResult
+    from decisions.dbt_build import BuildResult
 
 EXAMPLE = "Example: millrace build --as-of 2026-03-31T06:00:00Z"
 
@@ -32,7 +32,7 @@ def build(
 ) -> None:
     """Build and test the models (dbt build)."""
     # Imported late: dbt takes seconds, which no other command should pay.
-    from cli.dbt_build import build_models  # noqa: PLC0415
+    from decisions.dbt_build import build_models  # noqa: PLC0415
 
     warehouse = open_warehouse()
     with progress("Building models") as line:

@@ -26,9 +26,9 @@ from activation.declaration import find_declaration, read_back_properties
 from activation.engine import run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
-from cli.dbt_build import BuildResult, build_models
 from cli.demo_vendors import DemoVendors
 from cli.output import console, progress
+from decisions.dbt_build import BuildResult, build_models
 from ingestion.api.summary import LoadSummary
 from ingestion.events.files import EventLoadSummary, ingest_event_files
 from ingestion.hubspot.landing import ingest_hubspot

@@ -79,7 +79,7 @@ def _told(invocation: DbtCliInvocation) -> str:
     """What failed, by name; what dbt says of a node may quote rows and stays in its output."""
     if not (invocation.target_path / RESULTS).exists():  # then it has looked at no row either
         # Imported late: it brings all of dbt along.
-        from cli.dbt_build import sentence  # noqa: PLC0415
+        from decisions.dbt_build import sentence  # noqa: PLC0415
 
         said = str(invocation.get_error()).rpartition("Encountered an error:")[2]
         return f"dbt built nothing: {sentence(said)}"

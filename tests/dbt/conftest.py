@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from cli.dbt_build import BuildResult, build_models
+from decisions.dbt_build import BuildResult, build_models
 from ingestion.events.files import ingest_event_files
 from warehouse.database import Warehouse
 

@@ -12,7 +12,7 @@ from activation import SyncResult, find_declaration, run_sync
 from activation.ledger import RunStatus
 from activation.writers import DESTINATIONS
 from activation.writers.base import Mode, PropertyDescription, ValueKind
-from cli.dbt_build import build_models, parse_project
+from decisions.dbt_build import build_models, parse_project
 from tests.activation.memory import MemoryWriter
 from tests.activation.source import Row, build, declared
 from tests.dbt.conftest import AS_OF, Journey

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.dbt_build import BuildError, build_models, parse_project
+from decisions.dbt_build import BuildError, build_models, parse_project
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.database import Warehouse
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.build_lock import BuildInProgressError, build_lock
 from warehouse.database import Warehouse, child_environment, drop_database, ensure_database

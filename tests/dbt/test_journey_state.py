@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 
 LATER = "2026-04-01T06:00:00Z"

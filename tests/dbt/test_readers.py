@@ -12,7 +12,7 @@ import yaml
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.database import Warehouse
 

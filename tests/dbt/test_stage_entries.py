@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 from pyrate_limiter import Rate
 
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from ingestion.pipedrive import limits
 from ingestion.pipedrive.backfill import backfill_pipedrive
 from ingestion.pipedrive.landing import ingest_pipedrive

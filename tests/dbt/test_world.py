@@ -6,7 +6,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from ingestion.events.files import ingest_event_files
 from simulators.world import LAST_DAY_START, WORLD_END, World, build_world, write_event_files
 from tests.dbt.conftest import Journey

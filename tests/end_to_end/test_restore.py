@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from activation import ExitCode, SyncResult, find_declaration, run_sync
-from cli.dbt_build import build_models
+from decisions.dbt_build import build_models
 from ingestion.events.files import ingest_event_files
 from ingestion.hubspot.landing import ingest_hubspot
 from simulators.hubspot import DEFAULT_TOKEN, HubspotSimulator, HubspotState, Owner

@@ -21,7 +21,7 @@ from dbt.contracts.graph.nodes import (
     SourceDefinition,
 )
 
-from cli.dbt_build import parse_project
+from decisions.dbt_build import parse_project
 from tests.lint.dialect import Finding
 from warehouse.database import SCHEMAS
 

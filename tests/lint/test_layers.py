@@ -10,7 +10,7 @@ import pytest
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import ModelNode
 
-from cli.dbt_build import parse_project
+from decisions.dbt_build import parse_project
 from tests.lint.layers import lint
 
 LOG = "model.millrace.company_change_log"

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,6 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt_common.events.base_types import EventMsg
 
-from cli.output import ProgressLine
 from warehouse.build_lock import build_lock
 from warehouse.database import Warehouse, child_environment
 from warehouse.profile import ensure_profile
@@ -62,7 +61,7 @@ def build_models(
     full_refresh: bool = False,
     unit_tests: bool = False,
     data_tests: bool = True,
-    on_progress: ProgressLine | None = None,
+    on_progress: Callable[[int, int | None], None] | None = None,
 ) -> BuildResult:
     """Run `dbt build`.
 

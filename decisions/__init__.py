@@ -1,0 +1,1 @@
+"""Building the decisions with dbt, and asking them questions."""
