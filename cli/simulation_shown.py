@@ -37,29 +37,15 @@ def show_simulation(
     found: JourneySimulation, proposal: Proposal, *, listed: Path | None = None
 ) -> None:
     """Print a simulation, from the whole to the single company."""
-    stages = sum(move.is_other_stage for move in found.moves)
-    managers = sum(move.is_other_manager for move in found.moves)
-    both = sum(move.is_other_stage and move.is_other_manager for move in found.moves)
-    console.print(
-        f"As of {found.as_of:%d %B %Y, %H:%M} UTC, {_proposed(proposal)} would move "
-        f"{len(found.moves):,} of {found.companies:,} companies.",
-        style="bold",
-        markup=False,
-    )
-    if found.moves:
-        console.print(
-            f"  {stages:,} to another stage, {managers:,} to another manager ({both:,} to both).",
-            markup=False,
-        )
+    show_summary(found, proposal)
     if found.changes_anyway:
         console.print(
-            f"  Not counted: {found.changes_anyway:,} that the next run changes in any case.",
+            f"{found.changes_anyway:,} others may change with the next run in any case; "
+            "they are not counted.",
             style="dim",
             markup=False,
         )
-    _show_shifts("Stages", found.stage_shifts)
-    _show_shifts("Managers", found.manager_shifts)
-    _show_shifts("Sales managers", found.sales_manager_shifts)
+    show_shifts(found)
     for leaver in found.leavers:
         _show_leaver(leaver)
     _show_problems(found)
@@ -69,6 +55,24 @@ def show_simulation(
         _show_period(found.period)
     if found.moves:
         _show_moves(found.moves, is_listed=listed is not None)
+
+
+def show_summary(found: JourneySimulation, proposal: Proposal) -> None:
+    """Print what is proposed, and how many companies would move."""
+    since = f", in force since {found.period.start:%d %B %Y}" if found.period else ""
+    console.print(
+        f"Proposed as of {found.as_of:%d %B %Y, %H:%M} UTC{since}: {_proposed(proposal)}.",
+        style="bold",
+        markup=False,
+    )
+    console.print(_summary(found), markup=False)
+
+
+def show_shifts(found: JourneySimulation) -> None:
+    """Print who goes from where to where, each with the number of companies."""
+    _show_shifts("Stages", found.stage_shifts)
+    _show_shifts("Managers", found.manager_shifts)
+    _show_shifts("Sales managers", found.sales_manager_shifts)
 
 
 def simulation_as_json(found: JourneySimulation) -> Mapping[str, object]:
@@ -112,14 +116,32 @@ def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
+def _summary(found: JourneySimulation) -> str:
+    """How many companies would move, and how."""
+    kinds = [
+        (sum(move.is_other_stage for move in found.moves), "stage"),
+        (sum(move.is_other_manager for move in found.moves), "manager"),
+        (sum(move.is_other_sales_manager for move in found.moves), "sales manager"),
+    ]
+    told = ", ".join(f"{companies:,} to another {kind}" for companies, kind in kinds if companies)
+    both = sum(move.is_other_stage and move.is_other_manager for move in found.moves)
+    return (
+        f"{len(found.moves):,} of {found.companies:,} companies would move"
+        + (f": {told}" if told else "")
+        + (f" ({both:,} to another stage and manager)" if both else "")
+        + "."
+    )
+
+
 def _proposed(proposal: Proposal) -> str:
     """The proposal in words."""
     told = [f"{name} = {_value(value)}" for name, value in proposal.variables.given.items()]
     if proposal.managers is not None:
         told.append(f"the managers of {proposal.managers}")
     if proposal.leavers:
-        told.append("the leaving of " + " and ".join(proposal.leavers))
-    return ", with ".join(told) or "nothing new"
+        are = "leaves" if len(proposal.leavers) == 1 else "leave"
+        told.append(f"{' and '.join(proposal.leavers)} {are}")
+    return "; ".join(told)
 
 
 def _value(value: object) -> str:
@@ -163,8 +185,10 @@ def _show_leaver(leaver: Leaver) -> None:
 
 
 def _show_problems(found: JourneySimulation) -> None:
+    told = {company for leaver in found.leavers for company in leaver.without_candidate}
+    untold = [company for company in found.newly_without_candidate if company not in told]
     for companies, what in [
-        (found.newly_without_candidate, "nobody could be given (no_candidate)"),
+        (untold, "nobody who serves them could take (no_candidate)"),
         (found.newly_in_error, "no rule would settle (cs_error)"),
     ]:
         if companies:
@@ -243,15 +267,15 @@ def _show_period(period: Period) -> None:
     _print(table)
     _show_course_loads(courses)
     console.print(
-        "  Events count from when they occurred. What HubSpot says of a company, and the reference\n"
-        "  files, are as today throughout.",
+        "  Events count from when they occurred. What HubSpot says of a company, and the\n"
+        "  reference files, are as today throughout.",
         style="dim",
     )
 
 
 def _show_course_loads(courses: Sequence[Course]) -> None:
     in_force, proposed = courses
-    table = _table("", "at the start", "at the end, in force", "at the end, proposed")
+    table = _table("companies of", "at the start", "at the end, in force", "at the end, proposed")
     for username in _names([in_force.load_at_start, in_force.load_at_end, proposed.load_at_end]):
         table.add_row(
             username,
@@ -272,24 +296,33 @@ def _show_moves(moves: Sequence[Move], *, is_listed: bool) -> None:
     shown = moves[:SHOWN]
     title = "The companies" if len(shown) == len(moves) else f"The first {SHOWN} companies"
     console.print(f"\n{title}, by yearly revenue:", style="bold")
-    table = _table("company", "name", "USD a year", "stage", "manager")
+    has_sales = any(move.is_other_sales_manager for move in moves)
+    table = _table(
+        *("company", "name", "USD a year", "stage", "manager"),
+        *(["sales manager"] if has_sales else []),
+    )
     for move in shown:
         before, after = move.in_force, move.proposed
-        stage = f"{before.cs_stage} -> {after.cs_stage}" if move.is_other_stage else after.cs_stage
-        people = (
-            f"{_who(before.manager)} -> {_who(after.manager)} ({after.reason})"
-            if move.is_other_manager
-            else f"{_who(after.manager)} ({after.reason})"
-        )
-        if move.is_other_sales_manager:
-            people += f", sales {_who(before.sales_manager)} -> {_who(after.sales_manager)}"
-        arr = "" if move.arr is None else f"{move.arr:,.0f}"
-        table.add_row(move.company_id, move.name or "", arr, stage, people)
+        cells = [
+            move.company_id,
+            move.name or "",
+            "" if move.arr is None else f"{move.arr:,.0f}",
+            f"{before.cs_stage} -> {after.cs_stage}" if move.is_other_stage else after.cs_stage,
+            _change(before.manager, after.manager, after.reason),
+        ]
+        if has_sales:
+            cells.append(_change(before.sales_manager, after.sales_manager, after.sales_reason))
+        table.add_row(*cells)
     _print(table)
     if len(shown) < len(moves) and not is_listed:
         console.print(
             f"  {len(moves) - len(shown):,} more: --list FILE.csv writes all.", style="dim"
         )
+
+
+def _change(before: str | None, after: str | None, reason: str | None) -> str:
+    people = _who(after) if before == after else f"{_who(before)} -> {_who(after)}"
+    return f"{people} ({reason})" if reason else people
 
 
 def _who(name: str | None) -> str:
@@ -312,4 +345,4 @@ def _table(*headings: str) -> Table:
 
 
 def _print(table: Table) -> None:
-    wide.print(Padding(table, (0, 0, 0, 2)))
+    wide.print(Padding(table, (0, 0, 0, 2), expand=False))
