@@ -314,7 +314,7 @@ def _explain_one_company(warehouse: Warehouse) -> None:
 
 
 def _try_another_rule(warehouse: Warehouse) -> None:
-    """What would happen if large customers graduated too, as `millrace simulate journey` tells it."""
+    """What if large customers graduated too, as `millrace simulate journey` tells it."""
     variables = '{"auto_success_ranges": ["2001-8000", "8001+"]}'
     proposal = Proposal(variables=RuleVariables.from_json(variables))
     with progress("What if: deciding under both sets of rules") as line:

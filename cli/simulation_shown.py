@@ -23,6 +23,7 @@ from decisions.simulation_result import (
 
 SHOWN = 20
 """Companies on the terminal; `--list` has all."""
+_NUMBERS = {"in force", "proposed", "USD a year", "companies there"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _STAYING = {
     "churn_kept": "have churned",
@@ -220,17 +221,17 @@ def _show_loads(found: JourneySimulation) -> None:
 
 
 def _show_balances(found: JourneySimulation) -> None:
-    if not found.balances:
+    shown = [each for each in found.balances if each.companies]
+    if not shown:
         return
-    console.print(
-        "\nImbalance, from the busiest to the least busy who take new ones:", style="bold"
-    )
-    table = _table("", "in force", "proposed")
-    for each in found.balances:
+    console.print("\nBusiest less least busy manager of a bucket, in companies:", style="bold")
+    table = _table("", "in force", "proposed", "companies there")
+    for each in shown:
         table.add_row(
             f"{each.cs_stage}, {each.region}, {each.arr_range}",
             "nobody" if each.in_force is None else f"{each.in_force:,}",
             "nobody" if each.proposed is None else f"{each.proposed:,}",
+            f"{each.companies:,}",
         )
     _print(table)
 
@@ -337,7 +338,7 @@ def _table(*headings: str) -> Table:
     """A table of texts, the numbers of which are to the right."""
     table = Table(box=None, show_header=bool(headings), padding=(0, 2, 0, 0), pad_edge=False)
     for heading in headings or ("", ""):
-        is_number = heading in {"in force", "proposed", "USD a year"} or heading.startswith("at ")
+        is_number = heading in _NUMBERS or heading.startswith("at ")
         table.add_column(heading, justify="right" if is_number else "left")
     if headings == ("", "in force", "proposed", ""):
         table.columns[-1].justify = "right"

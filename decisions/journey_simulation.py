@@ -296,18 +296,20 @@ def _held(replay: Replay) -> Counter[tuple[str, str]]:
 
 
 def _balances(in_force: Replay, proposed: Replay) -> list[BucketBalance]:
-    def imbalances(replay: Replay) -> dict[tuple[str, str, str], int | None]:
+    def buckets(replay: Replay) -> dict[tuple[str, str, str], tuple[int | None, int]]:
         return {
-            (row["cs_stage"], row["region"], row["arr_range"]): row["imbalance"]
+            (row["cs_stage"], row["region"], row["arr_range"]): (row["imbalance"], row["companies"])
             for row in replay.rows("journey.cs_bucket_load")
         }
 
-    before, after = imbalances(in_force), imbalances(proposed)
-    return [
-        BucketBalance(*bucket, before.get(bucket), after.get(bucket))
-        for bucket in sorted(before.keys() | after.keys())
-        if before.get(bucket) != after.get(bucket)
-    ]
+    before, after = buckets(in_force), buckets(proposed)
+    found = []
+    for bucket in sorted(before.keys() | after.keys()):
+        imbalance, _ = before.get(bucket, (None, 0))
+        then, companies = after.get(bucket, (None, 0))
+        if imbalance != then:
+            found.append(BucketBalance(*bucket, imbalance, then, companies))
+    return found
 
 
 def _leaver(

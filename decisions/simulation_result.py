@@ -78,6 +78,8 @@ class BucketBalance:
     in_force: int | None
     """None where nobody with lead intake serves it."""
     proposed: int | None
+    companies: int
+    """Those that would stand in it."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,9 +62,12 @@ def test_large_customers_that_graduate_leave_onboarding(decided: Decided) -> Non
     assert (shift.before, shift.after) == ("cs_onboarding", "cs_success")
     assert shift.companies == len(found.moves) > 0
     assert {move.proposed.rule for move in found.moves} == {"success"}
-    queued = decided.held[SECOND.isoformat()]["review_queue"]
-    stuck = {row["company_id"] for row in queued if row["topic"] == "never_graduates"}
-    assert {move.company_id for move in found.moves} == stuck
+    queued: dict[object, set[object]] = {}
+    for row in decided.held[SECOND.isoformat()]["review_queue"]:
+        queued.setdefault(row["topic"], set()).add(row["company_id"])
+    moved = {move.company_id for move in found.moves}
+    assert queued["never_graduates"] <= moved
+    assert moved <= queued["never_graduates"] | queued.get("success_outgrown", set())
 
 
 def test_a_manager_gains_what_another_loses(decided: Decided) -> None:
@@ -163,21 +167,10 @@ def test_the_command_tells_a_machine_everything(command: Callable[..., Result]) 
 def test_a_name_that_a_spreadsheet_would_compute_is_written_as_text(
     decided: Decided, tmp_path: Path
 ) -> None:
-    with decided.journey.warehouse.connect() as connection:
-        event = connection.execute(
-            "select event_id, data from raw_events.events where event_type = 'company_created' "
-            "and data ->> 'company_id' = %s",
-            [simulated(decided, Proposal(variables=GRADUATING)).moves[0].company_id],
-        ).fetchone()
-        connection.rollback()
-    assert event is not None
     found = simulated(decided, Proposal(variables=GRADUATING))
-    (first, *_) = found.moves
-    spiked = type(first)(
-        **{**vars(first), "name": '=HYPERLINK("https://example.com")'},
-    )
+    spiked = replace(found.moves[0], name='=HYPERLINK("https://example.com")')
     path = tmp_path / "moves.csv"
-    write_moves(type(found)(**{**vars(found), "moves": [spiked]}), path)
+    write_moves(replace(found, moves=[spiked]), path)
     with path.open() as file:
         (row,) = csv.DictReader(file)
     assert row["name"] == '\'=HYPERLINK("https://example.com")'
