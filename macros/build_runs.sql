@@ -31,7 +31,7 @@
             cast('{{ run_started_at.isoformat() }}' as timestamptz),
             'decided',
             count(*),
-            count(*) filter (where cs_stage = 'cs_error'),
+            count(*) filter (where cs_stage = 'cs_error' and cs_stage_rule <> 'churn_without_manager'),
             {{ load_result('main')['response'].rows_affected }},
             cast(current_setting('millrace.lock_wait_seconds') as numeric)
         from {{ ref('int_journey__decisions') }}

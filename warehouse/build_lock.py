@@ -15,7 +15,6 @@ from typing import LiteralString
 from warehouse.database import Warehouse
 from warehouse.locks import WarehouseLock
 
-
 _RECORD_REFUSAL: LiteralString = """
     insert into ops.build_run (run_id, started_at, ended_at, outcome, message)
     select gen_random_uuid()::text, clock_timestamp(), clock_timestamp(), 'refused', %s

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 
 import pytest
 from psycopg import sql
@@ -46,8 +46,8 @@ def test_every_run_that_decides_is_on_record_with_its_numbers(journey: Journey) 
     assert (first["cs_error_companies"], first["log_rows"]) == (1, 4)
     assert (second["companies"], second["log_rows"]) == (2, 0)
     assert first["started_at"] < first["ended_at"] < second["started_at"]
-    assert 0 < first["journey_seconds"]
-    assert 0 <= first["lock_wait_seconds"]
+    assert first["journey_seconds"] > 0
+    assert first["lock_wait_seconds"] >= 0
     logged = journey.scalar("select min(run_id) from journey.company_change_log")
     assert logged == first["run_id"]
 
@@ -91,22 +91,12 @@ def test_a_run_that_was_refused_is_on_record_with_the_sentence(journey: Journey)
         journey.build(AS_OF, select=SELECT)
     with build_lock(journey.warehouse), pytest.raises(BuildInProgressError):
         journey.build(AS_OF, select=SELECT)
-    assert [(run["outcome"], run["message"]) for run in runs(journey)] == [
-        (
-            "refused",
-            "Another build is at work on the company journey: nothing was written. "
-            "Build again when it has finished.",
-        ),
-        (
-            "refused",
-            f"as_of is {AS_OF}, but company_change_log already holds decisions of "
-            "2026-04-01 06:00:00+00:00. Decide at that time or later; nothing was written.",
-        ),
-        (
-            "refused",
-            "Another build is at work on this warehouse: build again when it has ended.",
-        ),
-    ]
+    recorded = runs(journey)
+    assert [run["outcome"] for run in recorded] == ["refused"] * 3
+    told = [run["message"] for run in recorded]
+    assert told[0].startswith("Another build is at work on the company journey: nothing was")
+    assert told[1].startswith(f"as_of is {AS_OF}, but company_change_log already holds decisions")
+    assert told[2].startswith("Another build is at work on this warehouse: build again")
 
 
 def test_a_run_that_failed_is_on_record_by_the_names_of_what_failed(journey: Journey) -> None:
@@ -117,7 +107,7 @@ def test_a_run_that_failed_is_on_record_by_the_names_of_what_failed(journey: Jou
     assert run["message"] == "Failed: stg_events__company_created. The output of dbt says why."
 
 
-def fire_when_built(journey: Journey, relation: str, statement: str) -> None:
+def fire_when_built(journey: Journey, relation: str, statement: LiteralString) -> None:
     """Run a statement of PL/pgSQL in the transaction that builds a relation."""
     with journey.warehouse.connect() as connection:
         connection.execute(
@@ -130,7 +120,7 @@ def fire_when_built(journey: Journey, relation: str, statement: str) -> None:
                 end
                 $$
                 """
-            ).format(sql.SQL(cast(LiteralString, statement)))
+            ).format(sql.SQL(statement))
         )
         connection.execute(
             sql.SQL(
