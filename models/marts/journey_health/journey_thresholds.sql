@@ -28,7 +28,7 @@ worst_buckets as (
                 {{ bytewise('region') }},
                 {{ bytewise('arr_range') }}
         ) as place
-    from {{ ref('manager_balance') }}
+    from {{ ref('manager_balance') }} as manager_balance
     -- Of a few companies, one more is much.
     where scope = 'bucket' and managers > 1 and fair_share >= 10
 
@@ -39,7 +39,7 @@ worst_syncs as (
     select
         failing_syncs.*,
         row_number() over (order by failed_in_a_row desc, {{ bytewise('sync') }}) as place
-    from {{ ref('failing_syncs') }}
+    from {{ ref('failing_syncs') }} as failing_syncs
 
 ),
 
