@@ -20,11 +20,11 @@ last_decision as (
 )
 
 select
-    event_id,
-    event_type,
-    company_id,
-    greatest(occurred_at, received_at) as waiting_since
+    activity.event_id,
+    activity.event_type,
+    activity.company_id,
+    greatest(activity.occurred_at, activity.received_at) as waiting_since
 from activity
 where
-    received_at > (select started_at from last_decision)
-    or occurred_at > (select as_of from last_decision)
+    activity.received_at > (select last_decision.started_at from last_decision)
+    or activity.occurred_at > (select last_decision.as_of from last_decision)

@@ -43,7 +43,7 @@ select
     input,
     decided_companies,
     companies,
-    round(cast(companies as {{ decimal_type() }}) / nullif(decided_companies, 0), 6) as share,
+    round(cast(companies as {{ decimal_type() }}) / nullif(decided_companies, 0), 6) as share_of_companies,
     companies_relying,
     companies_relying_on_default,
     round(

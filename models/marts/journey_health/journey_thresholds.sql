@@ -6,13 +6,20 @@ with runs as (
 
 ),
 
--- The record's clock is the server's; `runs` of the day before its newest instant.
+-- The record's clock is the server's: the day before its newest instant.
+last_day as (
+
+    select {{ dbt.dateadd('hour', -24, 'max(started_at)') }} as since
+    from runs
+
+),
+
 recent_runs as (
 
     select runs.*
     from runs
-    cross join (select {{ dbt.dateadd('hour', -24, 'max(started_at)') }} as since from runs) as window_start
-    where runs.started_at > window_start.since
+    cross join last_day
+    where runs.started_at > last_day.since
 
 ),
 
