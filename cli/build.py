@@ -53,12 +53,14 @@ def build(
 
 
 def show(result: BuildResult) -> None:
-    """Print what was built and, sentence by sentence, what failed."""
+    """Print what was built and, sentence by sentence, what is to be looked at and what failed."""
     console.print(
         f"{result.models} models, {result.seeds} reference files and {result.tests} tests "
         f"passed in {result.seconds:.1f} s"
         + (f"; {result.skipped} skipped" if result.skipped else ""),
         markup=False,
     )
+    for warning in result.warnings:
+        console.print(f"WARNING {warning.name}: {warning.message}", style="yellow", markup=False)
     for failure in result.failures:
         console.print(f"FAILED {failure.name}: {failure.message}", style="red", markup=False)

@@ -12,6 +12,8 @@
     )) }}
 {%- endmacro %}
 
+{% macro journey_log_id() -%} {{ return('model.millrace.company_change_log') }} {%- endmacro %}
+
 {% macro create_journey_log() -%}
     {%- set log = journey_log() -%}
     {%- if execute
@@ -43,16 +45,17 @@
 {% macro refuse_a_run_before_the_last_decision() -%}
     {%- if execute
         and flags.WHICH in ('build', 'run')
-        and 'model.millrace.company_change_log' in selected_resources
+        and journey_log_id() in selected_resources
         and load_relation(journey_log()) is not none -%}
         {%- set later = run_query(
             "select max(changed_at) as latest from " ~ journey_log() ~ " where changed_at > " ~ as_of()
         ).columns[0].values() | first -%}
         {%- if later is not none -%}
-            {{ exceptions.raise_compiler_error(
-                "as_of is " ~ as_of_text() ~ ", but company_change_log already holds decisions of "
-                ~ later ~ ". Decide at that time or later; nothing was written."
-            ) }}
+            {%- set sentence -%}
+                as_of is {{ as_of_text() }}, but company_change_log already holds decisions of {{ later }}. Decide at that time or later; nothing was written.
+            {%- endset -%}
+            {%- do record_a_refusal(sentence) -%}
+            {{ exceptions.raise_compiler_error(sentence) }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
@@ -64,7 +67,7 @@
 -#}
 {% macro builds_all_inputs_of_the_log() -%}
     {%- set missing = [] -%}
-    {%- for id in ancestors_of('model.millrace.company_change_log')
+    {%- for id in ancestors_of(journey_log_id())
         if id.startswith('model.') and id not in selected_resources -%}
         {%- do missing.append(id) -%}
     {%- endfor -%}

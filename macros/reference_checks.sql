@@ -126,7 +126,7 @@
 {% endmacro %}
 
 {% macro wrong_alert_recipients(loaded=none) %}
-    {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review'] -%}
+    {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review', 'journey'] -%}
     {%- set rest = namespace(sql="';' || topics || ';'") -%}
     {%- for topic in topics -%}
         {%- set rest.sql = "replace(" ~ rest.sql ~ ", ';" ~ topic ~ ";', ';')" -%}

@@ -10,9 +10,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import LiteralString
 
 from warehouse.database import Warehouse
 from warehouse.locks import WarehouseLock
+
+_RECORD_REFUSAL: LiteralString = """
+    insert into ops.build_run (run_id, started_at, ended_at, outcome, message)
+    select gen_random_uuid()::text, clock_timestamp(), clock_timestamp(), 'refused', %s
+"""
 
 
 class BuildInProgressError(Exception):
@@ -20,11 +26,16 @@ class BuildInProgressError(Exception):
 
 
 @contextmanager
-def build_lock(warehouse: Warehouse) -> Iterator[None]:
+def build_lock(warehouse: Warehouse, *, to_build: bool = True) -> Iterator[None]:
     """Hold the warehouse's build lock; the end of the block or of the process gives it back.
 
     The lock is the database session's: connect straight to PostgreSQL, or through a pooler in
     session mode.
+
+    Args:
+        warehouse: migrated, if it is to be built.
+        to_build: whether the block builds the models; a refusal is then on record in
+            `ops.build_run`.
 
     Raises:
         BuildInProgressError: when somebody else holds it.
@@ -35,7 +46,10 @@ def build_lock(warehouse: Warehouse) -> Iterator[None]:
             "select pg_try_advisory_lock(%s)", [WarehouseLock.BUILD.value]
         ).fetchone()
         if found is None or not found[0]:
-            raise BuildInProgressError(
+            refusal = BuildInProgressError(
                 "Another build is at work on this warehouse: build again when it has ended."
             )
+            if to_build:
+                connection.execute(_RECORD_REFUSAL, [str(refusal)])
+            raise refusal
         yield

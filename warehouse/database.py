@@ -35,6 +35,7 @@ SCHEMAS = (
     "intermediate",
     "core",
     "journey",
+    "journey_health",
     "activation",
     "activation_health",
     "history",

@@ -100,7 +100,7 @@ def restore_backup(
         WarehouseError: when the database does not answer.
     """
     manifest = checked_manifest(path)
-    with build_lock(warehouse), _destinations_alone(warehouse):
+    with build_lock(warehouse, to_build=False), _destinations_alone(warehouse):
         engine = create_engine(warehouse.url_for(Tool.SQLALCHEMY))
         try:
             with engine.begin() as transaction:

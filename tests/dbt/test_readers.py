@@ -16,7 +16,7 @@ from decisions.dbt_build import build_models
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.database import Warehouse
 
-SCHEMAS = ["activation_health", "core", "journey", "history", "reference"]
+SCHEMAS = ["activation_health", "core", "journey", "journey_health", "history", "reference"]
 RELATIONS = """
     select schemaname, tablename from pg_tables where schemaname = any(%(schemas)s)
     union all

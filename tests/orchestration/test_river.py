@@ -11,18 +11,35 @@ from tests.orchestration.test_new_events import Watch
 from warehouse.build_lock import build_lock
 
 JOURNEY = dg.AssetKey(["sync", "hubspot_company__journey"])
+STAGE_LOCK = {
+    "type": "cs_stage_lock_set",
+    "at": "2026-03-30T00:00:00Z",
+    "company_id": "c2",
+    "cs_stage": "cs_error",
+    "expires_at": "2999-01-01T00:00:00Z",
+    "set_by": "ops",
+}
 
 
 def test_a_run_lands_decides_and_writes_and_the_next_one_writes_nothing(
     river: River, hubspot: HubspotSimulator
 ) -> None:
+    river.bring([STAGE_LOCK])
     first = river.run("river")
     assert first.success
+    # One of two companies in cs_error is a warning for a person, and stops nothing.
+    (check,) = [
+        each
+        for each in first.get_asset_check_evaluations()
+        if each.check_name == "few_companies_are_cs_error"
+    ]
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert check.asset_key == dg.AssetKey(["journey_health", "journey_thresholds"])
     decided = river.scalar("select cs_stage from journey.company_journey where company_id = 'c1'")
     assert hubspot.state.record("companies", "1001").properties["cs_stage"] == decided is not None
     assert hubspot.calls.records_written == 2
     assert counts(first, JOURNEY)["written"] == 2
-    assert counts(first, dg.AssetKey(["raw_events", "events"]))["accepted"] == 6
+    assert counts(first, dg.AssetKey(["raw_events", "events"]))["accepted"] == 7
     assert counts(first, dg.AssetKey(["raw_hubspot", "companies"]))["accepted"] == 2
 
     # Alerts tell of the other syncs, and follow in a run of their own.
@@ -30,14 +47,14 @@ def test_a_run_lands_decides_and_writes_and_the_next_one_writes_nothing(
     assert synced == ["hubspot_company__journey"]
 
     # What the run itself landed, before it decided, asks for no further run.
-    assert str(Watch(river).tick()).startswith("Nothing has landed since the last run: 6 by ")
+    assert str(Watch(river).tick()).startswith("Nothing has landed since the last run: 7 by ")
 
     hubspot.calls.clear()
     second = river.run("river")
     assert second.success
     assert hubspot.calls.writes == []
     assert counts(second, JOURNEY)["written"] == 0
-    assert counts(second, dg.AssetKey(["raw_events", "events"]))["duplicates"] == 6
+    assert counts(second, dg.AssetKey(["raw_events", "events"]))["duplicates"] == 7
 
 
 def test_a_failing_test_of_a_model_stops_the_sync_and_nothing_is_written(

@@ -37,6 +37,45 @@ review_queue as (
 
 ),
 
+thresholds as (
+
+    select * from {{ ref('journey_thresholds') }}
+
+),
+
+journey_runs as (
+
+    select * from {{ ref('int_journey_health__runs') }}
+
+),
+
+journey_record as (
+
+    select
+        {{ dbt.dateadd('hour', -hours, 'max(started_at)') }} as told_since,
+        max(case when outcome = 'decided' and message is null then started_at end) as last_good_at
+    from journey_runs
+
+),
+
+-- A refused build has changed nothing, and whoever started it was told.
+broken_runs as (
+
+    select
+        journey_runs.run_id,
+        journey_runs.message,
+        coalesce(journey_runs.ended_at, journey_runs.started_at) as ended_at,
+        min(journey_runs.started_at) over () as first_began_at
+    from journey_runs
+    cross join journey_record
+    where
+        journey_runs.outcome <> 'refused'
+        and journey_runs.message is not null
+        and journey_runs.started_at > journey_record.told_since
+        and (journey_record.last_good_at is null or journey_runs.started_at > journey_record.last_good_at)
+
+),
+
 occurrences as (
 
     select
@@ -118,6 +157,33 @@ occurrences as (
         since as occurred_at
     from review_queue
     where since > {{ dbt.dateadd('hour', -hours, as_of()) }}
+
+    union all
+
+    select
+        'journey' as topic,
+        'build' as subject,
+        {{ utc_day_text('first_began_at') }} as occasion,
+        run_id as item,
+        '' as occurrence,
+        'failed' as kind,
+        message as reason,
+        ended_at as occurred_at
+    from broken_runs
+
+    union all
+
+    select
+        'journey' as topic,
+        metric as subject,
+        {{ utc_day_text('since') }} as occasion,
+        finding as item,
+        '' as occurrence,
+        'breached' as kind,
+        advice as reason,
+        since as occurred_at
+    from thresholds
+    where is_breached and since > {{ dbt.dateadd('hour', -hours, as_of()) }}
 
 )
 

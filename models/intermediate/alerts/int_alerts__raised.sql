@@ -100,6 +100,12 @@ select
             then
                 items || case when items = 1 then ' company' else ' companies' end
                 || ' to look at: ' || subject
+        when 'journey'
+            then
+                case
+                    when kind = 'failed' then 'The build of the company journey failed'
+                    else 'Company journey: ' || items_named
+                end
     end as title,
     case topic
         when 'parked'
@@ -125,5 +131,15 @@ select
                 'No rule settles ' || case when items = 1 then 'it: ' else 'them: ' end
                 || items_named || '.' || chr(10)
                 || 'journey.review_queue says why.'
+        when 'journey'
+            then
+                coalesce(reason || chr(10), '')
+                || case
+                    when kind = 'failed'
+                        then
+                            'No sync of such a run writes anything.' || chr(10)
+                            || 'Runs: ' || items_named || '.'
+                    else 'journey_health.journey_thresholds: ' || subject || ' is above its threshold.'
+                end
     end as details
 from counted

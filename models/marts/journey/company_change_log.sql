@@ -4,7 +4,8 @@
         incremental_strategy='append',
         full_refresh=false,
         on_schema_change='append_new_columns',
-        pre_hook="{{ take_journey_lock() }}",
+        pre_hook="{{ wait_for_the_journey_lock() }}",
+        post_hook="{{ record_the_decision() }}",
     )
 }}
 

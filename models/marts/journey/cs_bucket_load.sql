@@ -40,6 +40,7 @@ serving as (
         members.arr_range,
         count(*) as managers,
         count(case when members.lead_intake > 0 then 1 end) as managers_with_intake,
+        cast(sum(case when members.lead_intake > 0 then managers.companies end) as bigint) as companies_held,
         min(case when members.lead_intake > 0 then managers.companies end) as lowest,
         max(case when members.lead_intake > 0 then managers.companies end) as highest
     from members
@@ -55,6 +56,7 @@ select
     coalesce(serving.managers, 0) as managers,
     coalesce(serving.managers_with_intake, 0) as managers_with_intake,
     coalesce(standing.companies, 0) as companies,
+    serving.companies_held,
     serving.lowest as min, -- noqa: RF04
     serving.highest as max, -- noqa: RF04
     serving.highest - serving.lowest as imbalance
