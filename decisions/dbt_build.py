@@ -81,7 +81,7 @@ def build_models(
         BuildInProgressError: when another build is at work on this warehouse.
     """
     root = project or Path.cwd()
-    arguments = ["--log-level", "none", "--log-level-file", "info", "build", *_folders(root)]
+    arguments = ["--log-level", "none", "--log-level-file", "info", "build", *folders(root)]
     arguments += ["--exclude-resource-type", "exposure"]  # which only says who relies on what
     if as_of is not None:
         arguments += ["--vars", json.dumps({"as_of": as_of})]
@@ -104,8 +104,7 @@ def build_models(
             on_progress(event.data.index, event.data.total)
 
     with build_lock(warehouse), patch.dict(os.environ, child_environment(warehouse)):
-        parsed = _manifest(root, warehouse.url, _newest_change(root))
-        manifest: Manifest = parsed.deepcopy()  # type: ignore[no-untyped-call]  # dbt's own
+        manifest = project_manifest(warehouse, root)
         done = dbtRunner(manifest=manifest, callbacks=[watch]).invoke(arguments)
     if not isinstance(done.result, RunExecutionResult):
         raise BuildError(sentence(str(done.exception)))
@@ -142,10 +141,24 @@ def parse_project(root: Path) -> Manifest:
         BuildError: when dbt cannot parse it.
     """
     ensure_profile(root)
-    done = dbtRunner().invoke(["--log-level", "none", "parse", *_folders(root)])
+    done = dbtRunner().invoke(["--log-level", "none", "parse", *folders(root)])
     if isinstance(done.result, Manifest):
         return done.result
     raise BuildError(sentence(str(done.exception)))
+
+
+def project_manifest(warehouse: Warehouse, root: Path) -> Manifest:
+    """dbt's manifest of the project for this warehouse: a copy, which the caller may change.
+
+    It is parsed anew only when a file of the project has changed since.
+
+    Raises:
+        BuildError: when dbt cannot parse it.
+    """
+    with patch.dict(os.environ, child_environment(warehouse)):
+        parsed = _manifest(root, warehouse.url, newest_change(root))
+    copy: Manifest = parsed.deepcopy()  # type: ignore[no-untyped-call]  # dbt's own
+    return copy
 
 
 @lru_cache(maxsize=2)
@@ -154,14 +167,15 @@ def _manifest(root: Path, _database: str, _change: int) -> Manifest:
     return parse_project(root)
 
 
-def _newest_change(root: Path) -> int:
+def newest_change(root: Path) -> int:
     """When a file of the project was last written, in nanoseconds."""
-    folders = ("models", "macros", "functions", "seeds", "snapshots", "tests/assertions")
-    files = (path for folder in folders for path in (root / folder).rglob("*"))
+    watched = ("models", "macros", "functions", "seeds", "snapshots", "tests/assertions")
+    files = (path for folder in watched for path in (root / folder).rglob("*"))
     return max(path.stat().st_mtime_ns for path in (root / "dbt_project.yml", *files))
 
 
-def _folders(root: Path) -> list[str]:
+def folders(root: Path) -> list[str]:
+    """The options that tell dbt where the project and its profile are."""
     return ["--project-dir", str(root), "--profiles-dir", str(root)]
 
 

@@ -1,8 +1,8 @@
 {#-
   A wrong row in a reference file stops the build with a sentence that names the file and the row
   (spec README.md, Reference data). Each file has one macro here that yields its wrong rows as
-  (line, problem); its seed calls `refuse_wrong_rows` after loading, inside the loading transaction,
-  so that the rows loaded before stay in force.
+  (line, problem), of the table `loaded`; its seed calls `refuse_wrong_rows` after loading, inside the
+  loading transaction, so that the rows loaded before stay in force.
 -#}
 
 {% macro refuse_wrong_rows(seed, wrong_rows) -%}
@@ -50,7 +50,7 @@
     where coalesce({{ column }}, '') = ''
 {%- endmacro %}
 
-{% macro wrong_cs_managers() %}
+{% macro wrong_cs_managers(loaded=none) %}
     with numbered as (
         select
             {{ file_line() }} as line,
@@ -62,7 +62,7 @@
             trim(lead_intake) as lead_intake,
             lower(trim(is_active)) as is_active,
             nullif(trim(hubspot_owner_id), '') as hubspot_owner_id
-        from {{ this }}
+        from {{ loaded or this }}
     )
 
     {{ rows_without('username') }}
@@ -97,10 +97,10 @@
     where hubspot_owner_id <> first_owner_id
 {% endmacro %}
 
-{% macro wrong_plan_groups() %}
+{% macro wrong_plan_groups(loaded=none) %}
     with numbered as (
         select {{ file_line() }} as line, trim(plan_id) as plan_id, trim(plan_group) as plan_group
-        from {{ this }}
+        from {{ loaded or this }}
     )
 
     {{ rows_without('plan_id') }}
@@ -110,10 +110,10 @@
     {{ repeated_rows(['plan_id']) }}
 {% endmacro %}
 
-{% macro wrong_country_regions() %}
+{% macro wrong_country_regions(loaded=none) %}
     with numbered as (
         select {{ file_line() }} as line, upper(trim(country)) as country, trim(region) as region
-        from {{ this }}
+        from {{ loaded or this }}
     )
 
     select line, 'country is ''' || coalesce(country, '') || ''', not two letters' as problem
@@ -125,7 +125,7 @@
     {{ repeated_rows(['country']) }}
 {% endmacro %}
 
-{% macro wrong_alert_recipients() %}
+{% macro wrong_alert_recipients(loaded=none) %}
     {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review'] -%}
     {%- set rest = namespace(sql="';' || topics || ';'") -%}
     {%- for topic in topics -%}
@@ -136,7 +136,7 @@
             {{ file_line() }} as line,
             lower(trim(email)) as email,
             replace(coalesce(topics, ''), ' ', '') as topics
-        from {{ this }}
+        from {{ loaded or this }}
     )
 
     select line, 'email is not an address' as problem

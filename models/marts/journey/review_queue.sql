@@ -19,7 +19,7 @@ log as (
 
 listed_before as (
 
-    {% if this is string or load_relation(this) is not none %}
+    {% if this is string or has_earlier_rows() %}
         select
             company_id,
             topic,

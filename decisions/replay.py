@@ -1,0 +1,326 @@
+"""The journey's own models, run beside the real ones: other rules, other people, other instants.
+
+A replay is one transaction of the database that is never committed. It makes the journey's tables
+anew in schemas of its own, fills them with the very SQL that dbt would send, and is rolled back at
+the end, whatever ends it: nothing real is changed, nothing is left behind, nobody else sees any of
+it, and it sees the raw data of one moment. The database itself refuses to commit it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from dbt_common.clients import agate_helper
+from dbt_common.exceptions import DbtBaseException
+from psycopg import IsolationLevel, sql
+from psycopg.rows import TupleRow, dict_row
+
+from decisions.compiled_journey import (
+    JOURNEY,
+    CompiledJourney,
+    CompiledModel,
+    CompiledSeed,
+    Kind,
+    Relation,
+    Variables,
+    compile_journey,
+)
+from warehouse.database import Warehouse
+
+LOG = "journey.company_change_log"
+QUEUE = "journey.review_queue"
+MANAGERS = "reference.cs_managers"
+_NO_INSTANT = "-infinity"
+
+
+class ReplayError(Exception):
+    """What was asked for cannot be replayed; the message says why."""
+
+
+class Replay:
+    """The journey's tables in schemas of their own, as earlier runs of this replay left them.
+
+    Made by `open_replay`. After an error of the database nothing more can be asked of it.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[TupleRow], journey: CompiledJourney, prefix: str
+    ) -> None:
+        self.connection = connection
+        """The replay's transaction. Whatever is written over it is undone at the end, too."""
+        self._journey = journey
+        self._prefix = prefix
+        self._relations = {
+            each.relation.name: each.relation for each in (*journey.models, *journey.seeds)
+        }
+        self._decided_at: datetime | None = None
+
+    @property
+    def tables(self) -> Sequence[str]:
+        """Names of what the replay makes, such as `journey.company_journey`."""
+        return list(self._relations)
+
+    def run(self, as_of: datetime) -> str:
+        """Decide once, as `dbt build` would as of that instant, and return the run's id in the log.
+
+        Args:
+            as_of: with a time zone; not before the latest decision in the replay's log.
+
+        Raises:
+            ReplayError: when it is before, as a build is refused.
+        """
+        if self._decided_at is not None and as_of < self._decided_at:
+            raise ReplayError(
+                f"as_of is {as_of.isoformat()}, but the log already holds decisions of "
+                f"{self._decided_at.isoformat()}. Decide at that time or later."
+            )
+        run_id = str(uuid.uuid4())
+        for model in self._journey.models:
+            self._make(model, as_of, run_id)
+        self._decided_at = as_of
+        return run_id
+
+    def load_managers(self, path: Path) -> None:
+        """Put the rows of a file like `seeds/reference/cs_managers.csv` in the place of those at hand.
+
+        Raises:
+            ReplayError: when it cannot be read or a row is wrong; the message names file and rows.
+        """
+        (seed,) = (seed for seed in self._journey.seeds if seed.relation.name == MANAGERS)
+        self._load(seed, path, str(path))
+
+    def relation(self, table: str) -> sql.Identifier:
+        """A table of the replay, to be put into a query over `connection`.
+
+        Args:
+            table: as in production, such as `journey.company_journey`.
+        """
+        relation = self._relations[table]
+        return sql.Identifier(relation.schema_in(self._prefix), relation.table)
+
+    def query(self, query: str, **values: object) -> list[dict[str, Any]]:
+        """Rows of a query in which each replayed table stands in braces: `{journey.company_journey}`.
+
+        Args:
+            query: with `%(name)s` for each of `values`.
+            values: by name.
+        """
+        text = query
+        for name in self._relations:
+            text = text.replace("{" + name + "}", self.relation(name).as_string(self.connection))
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(text.encode(), values or None).fetchall()
+
+    def rows(self, table: str, order: str = "1") -> list[dict[str, Any]]:
+        """All rows of one of `tables`, in the order of this SQL expression."""
+        return self.query(f"select * from {{{table}}} order by {order}")  # noqa: S608 - the caller's
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the replay that is undone at its end, runs and loaded files included."""
+        decided_at = self._decided_at
+        with self.connection.transaction(force_rollback=True):
+            yield
+        self._decided_at = decided_at
+
+    def begin(self, managers: Path | None, log_until: datetime | None) -> None:
+        """Make the tables: reference files loaded, the log as it stands, everything else empty.
+
+        Args:
+            managers: in place of the project's `cs_managers.csv`.
+            log_until: leave out what was decided later; by default nothing.
+        """
+        every = (*self._journey.seeds, *self._journey.models)
+        for schema in sorted({each.relation.schema_in(self._prefix) for each in every}):
+            self._execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
+        for seed in self._journey.seeds:
+            self._create(seed.relation, [f'"{column}" text' for column in seed.columns])
+        for seed in self._journey.seeds:
+            if managers is not None and seed.relation.name == MANAGERS:
+                self._load(seed, managers, str(managers))
+            else:
+                self._load(seed, seed.path, f"seeds/reference/{seed.path.name}")
+        for model in self._journey.models:  # first, since others read what an earlier run left
+            if model.definitions:
+                self._create(model.relation, model.definitions)
+        for model in self._journey.models:
+            if not model.definitions:
+                self._make_empty(model)
+        self._copy_state(LOG, "changed_at", log_until)
+        self._copy_state(QUEUE, "since", log_until)
+        self._execute(sql.SQL("analyze {}").format(self.relation(LOG)))
+        (last,) = self.query("select max(changed_at) as at from {journey.company_change_log}")
+        self._decided_at = last["at"]
+
+    def _make_empty(self, model: CompiledModel) -> None:
+        """Give a model without a contract the columns that its SELECT has."""
+        query = self._sql(model, _NO_INSTANT, "")
+        table = self.relation(model.relation.name)
+        if model.kind is Kind.VIEW:
+            self._execute(sql.SQL("create view {} as {}").format(table, query))
+        else:
+            self._execute(sql.SQL("create table {} as {} with no data").format(table, query))
+
+    def _make(self, model: CompiledModel, as_of: datetime, run_id: str) -> None:
+        """What dbt does with one model."""
+        table = self.relation(model.relation.name)
+        select = self._sql(model, as_of.isoformat(), run_id)
+        if model.kind is Kind.VIEW:
+            self._execute(sql.SQL("create or replace view {} as {}").format(table, select))
+            return
+        columns = sql.SQL(", ").join(map(sql.Identifier, model.columns)) or sql.SQL("*")
+        into = sql.SQL("({})").format(columns) if model.columns else sql.SQL("")
+        insert = sql.SQL("insert into {} {} select {} from ({}) as made").format(
+            table, into, columns, select
+        )
+        if model.kind is Kind.REFILLED and model.reads_itself:
+            # One statement: what it reads of itself are the rows that it replaces.
+            insert = sql.SQL("with replaced as (delete from {}) {}").format(table, insert)
+        elif model.kind is Kind.REFILLED:
+            self._execute(sql.SQL("truncate {}").format(table))
+        self._execute(insert)
+
+    def _load(self, seed: CompiledSeed, path: Path, shown: str) -> None:
+        """Fill a seed's table as dbt reads its file, and look at its rows as the seed's hook does."""
+        try:
+            loaded = agate_helper.from_csv(str(path), text_columns=seed.columns)
+        except FileNotFoundError:
+            raise ReplayError(f"{shown} does not exist.") from None
+        except (OSError, UnicodeDecodeError, ValueError, DbtBaseException) as error:
+            raise ReplayError(f"{shown} is no CSV file that can be read: {error}.") from None
+        if sorted(loaded.column_names) != sorted(seed.columns):
+            raise ReplayError(
+                f"{shown} has the columns {', '.join(loaded.column_names)}; it needs "
+                f"{', '.join(seed.columns)}."
+            )
+        table = self.relation(seed.relation.name)
+        self._execute(sql.SQL("truncate {}").format(table))
+        columns = sql.SQL(", ").join(map(sql.Identifier, loaded.column_names))
+        into = sql.SQL("copy {} ({}) from stdin").format(table, columns)
+        with self.connection.cursor() as cursor, cursor.copy(into) as copy:
+            for row in loaded.rows:
+                copy.write_row(tuple(row))
+        wrong = self.query(
+            self._journey.sql_of(
+                f"select line, problem from ({self._journey.wrong_rows}) as found "  # noqa: S608
+                f"where seed = '{seed.relation.table}' order by line limit 20",
+                prefix=self._prefix,
+                as_of="",
+                run_id="",
+            )
+        )
+        if wrong:
+            told = "; ".join(f"line {row['line']}: {row['problem']}" for row in wrong)
+            raise ReplayError(f"{shown} is wrong in {told}. Nothing of it was loaded.")
+
+    def _copy_state(self, table: str, instant: str, until: datetime | None) -> None:
+        """Begin with the rows that the warehouse holds, where it was built before."""
+        (source,) = (each for each in self._journey.models if each.relation.name == table)
+        real = source.relation
+        known = self.query(
+            "select column_name from information_schema.columns "
+            "where table_schema = %(schema)s and table_name = %(table)s",
+            schema=real.schema,
+            table=real.table,
+        )
+        present = {row["column_name"] for row in known}
+        columns = [column for column in source.columns if column in present]
+        if not columns:
+            return
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        self.connection.execute(
+            sql.SQL(
+                "insert into {} ({}) select {} from {} where {} <= coalesce(%s, 'infinity')"
+            ).format(
+                self.relation(table),
+                names,
+                names,
+                sql.Identifier(real.schema, real.table),
+                sql.Identifier(instant),
+            ),
+            [until],
+        )
+
+    def _create(self, relation: Relation, definitions: Sequence[str]) -> None:
+        columns = sql.SQL(", ".join(definitions))  # type: ignore[arg-type]  # from the contract
+        self._execute(
+            sql.SQL("create table {} ({})").format(self.relation(relation.name), columns)
+        )
+
+    def _sql(self, model: CompiledModel, as_of: str, run_id: str) -> sql.SQL:
+        text = self._journey.sql_of(model.sql, prefix=self._prefix, as_of=as_of, run_id=run_id)
+        return sql.SQL(text)  # type: ignore[arg-type]  # what dbt has compiled
+
+    def _execute(self, statement: sql.Composed) -> None:
+        self.connection.execute(statement)
+
+
+@contextmanager
+def open_replay(
+    warehouse: Warehouse,
+    *,
+    project: Path | None = None,
+    variables: Variables | None = None,
+    managers: Path | None = None,
+    log_until: datetime | None = None,
+    models: Sequence[str] = JOURNEY,
+    beside: Replay | None = None,
+    sees_news: bool = False,
+) -> Iterator[Replay]:
+    """Open a replay; at the end of the block everything that it did is undone.
+
+    Compiling takes seconds the first time and nothing afterwards, while the project's files and the
+    variables stay as they are; a run takes as long as its SQL.
+
+    Args:
+        warehouse: migrated; whether it was ever built does not matter.
+        project: root of the dbt project; by default the working directory.
+        variables: dbt vars in place of those in `dbt_project.yml`, without `as_of`.
+        managers: a file in place of the project's `seeds/reference/cs_managers.csv`.
+        log_until: begin with the log as it stood then; by default with all of it.
+        models: marts to make, with everything upstream of them.
+        beside: another replay, whose transaction this one shares: both see the same raw data, and
+            this one is undone with that one.
+        sees_news: whether each run sees what has been landed meanwhile, too.
+
+    Raises:
+        BuildError: when dbt cannot compile the project.
+        ReplayError: when a reference file is missing or wrong.
+    """
+    journey = compile_journey(warehouse, project=project, variables=variables, models=models)
+    prefix = f"simulation_{uuid.uuid4().hex[:8]}_"
+    with contextlib.ExitStack() as stack:
+        if beside is None:
+            connection = stack.enter_context(_undone(warehouse, sees_news=sees_news))
+        else:
+            connection = beside.connection
+        replay = Replay(connection, journey, prefix)
+        replay.begin(managers, log_until)
+        yield replay
+
+
+@contextmanager
+def _undone(warehouse: Warehouse, *, sees_news: bool) -> Iterator[psycopg.Connection[TupleRow]]:
+    """A transaction that ends with a rollback; the database refuses every attempt to commit it."""
+    with contextlib.closing(warehouse.connect()) as connection:
+        connection.isolation_level = (
+            IsolationLevel.READ_COMMITTED if sees_news else IsolationLevel.REPEATABLE_READ
+        )
+        connection.prepare_threshold = None  # a plan for empty tables is none for full ones
+        # A foreign key that is looked at when the transaction commits, and does not hold.
+        connection.execute(
+            "create temporary table only_rolled_back (id integer primary key, "
+            "after integer references only_rolled_back deferrable initially deferred)"
+        )
+        connection.execute("insert into only_rolled_back values (1, 2)")
+        try:
+            yield connection
+        finally:
+            connection.rollback()
