@@ -48,10 +48,6 @@ class Lock:
     value: str | None
     """The stage, or the manager, if one is named."""
 
-    def is_in_force(self, as_of: datetime) -> bool:
-        """Spec journey.md: in force while `as_of < expires_at`."""
-        return as_of < self.expires_at
-
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -189,6 +185,11 @@ def read_states(events: Iterable[Event], as_of: datetime) -> dict[str, CompanySt
             company_id = json.loads(event.data)["company_id"]
             states.setdefault(company_id, CompanyState(company_id)).tell(event)
     return {company_id: state for company_id, state in states.items() if state.is_known}
+
+
+def in_force(lock: Lock | None, as_of: datetime) -> Lock | None:
+    """The lock, if it holds: while `as_of < expires_at`."""
+    return lock if lock is not None and as_of < lock.expires_at else None
 
 
 def _instant(text: str) -> datetime:

@@ -13,6 +13,7 @@ from tests.journey.company_states import (
     NEVER,
     SALES_MANAGER,
     CompanyState,
+    in_force,
     read_states,
 )
 from tests.journey.inputs import ManagerRow, RunInputs
@@ -147,13 +148,14 @@ class _Run:
     ) -> Iterator[tuple[str, str]]:
         """The rules that match, in their order, each with its stage."""
         rules, days = self.inputs.rules, state.days_paying(self.as_of)
+        lock = in_force(state.stage_lock, self.as_of)
         is_churn, is_success = inputs.plan_group == "churn", current.cs_stage == "cs_success"
         if is_churn and current.customer_success_manager is not None:
             yield "churn_with_manager", current.cs_stage or "cs_error"
         if is_churn:
             yield "churn_without_manager", current.cs_stage or "cs_error"
-        if state.stage_lock is not None and state.stage_lock.is_in_force(self.as_of):
-            yield "stage_locked", state.stage_lock.value or ""
+        if lock is not None:
+            yield "stage_locked", lock.value or ""
         if inputs.plan_group == "small_business":
             yield "small_business", "cs_sbp"
         if inputs.plan_group == "sales":
@@ -201,10 +203,11 @@ class _Run:
     def _step(self, decision: Decision, team: _Team) -> tuple[str, str | None]:
         """The first step that applies, and its manager."""
         current: str | None = getattr(decision.after, team.field)
-        lock, stage = decision.state.manager_lock, decision.after.cs_stage or ""
+        stage = decision.after.cs_stage or ""
+        lock = in_force(decision.state.manager_lock, self.as_of)
         if decision.rule in {"churn_with_manager", "churn_without_manager"}:
             return "churn_kept", current
-        if team is _CS and lock is not None and lock.is_in_force(self.as_of):
+        if team is _CS and lock is not None:
             return "locked", lock.value or current
         if stage in team.left_alone:
             return team.left_alone[stage], current

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tests.journey.company_states import CS_MANAGER, SALES_MANAGER
+from tests.journey.company_states import CS_MANAGER, SALES_MANAGER, in_force
 from tests.journey.deciding import Decision, Values, decide, is_above, values_in
 from tests.journey.inputs import RunInputs
 from tests.journey.loads import Buckets, bucket_loads, manager_loads
@@ -182,7 +182,8 @@ def _journey_row(decision: Decision, as_of: datetime) -> JourneyRow:
     assert after.cs_stage is not None
     assert decision.rule is not None
     assert decision.reason is not None
-    stage_lock, manager_lock = state.stage_lock, state.manager_lock
+    stage_lock = in_force(state.stage_lock, as_of)
+    manager_lock = in_force(state.manager_lock, as_of)
     return JourneyRow(
         company_id=state.company_id,
         cs_stage=after.cs_stage,
@@ -203,9 +204,9 @@ def _journey_row(decision: Decision, as_of: datetime) -> JourneyRow:
         is_region_unknown=inputs.region == "UNKNOWN",
         hubspot_company_id=inputs.hubspot_company_id,
         is_subjectively_onboarded=inputs.is_onboarded,
-        is_stage_locked=stage_lock is not None and stage_lock.is_in_force(as_of),
-        stage_lock_expires_at=stage_lock.expires_at if stage_lock else None,
-        is_manager_locked=manager_lock is not None and manager_lock.is_in_force(as_of),
-        manager_lock_expires_at=manager_lock.expires_at if manager_lock else None,
+        is_stage_locked=stage_lock is not None,
+        stage_lock_expires_at=stage_lock.expires_at if stage_lock is not None else None,
+        is_manager_locked=manager_lock is not None,
+        manager_lock_expires_at=manager_lock.expires_at if manager_lock is not None else None,
         decided_at=as_of,
     )
