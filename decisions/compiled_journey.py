@@ -1,7 +1,7 @@
 """The journey's models as SQL: compiled once by dbt, to be run any number of times by a replay.
 
 What dbt writes into the SQL of one run - the schemas, the clock, the run's id - stands in it as a
-placeholder; `sql_of` puts in those of a replay's run. Nothing else differs from what dbt would send.
+placeholder; `sql_of` puts in those of a replay's run. Nothing else differs from what dbt sends.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import Any
 from unittest.mock import patch
 
 from dbt.adapters.postgres.column import PostgresColumn
+from dbt.artifacts.resources.v1.components import ColumnInfo
 from dbt.artifacts.schemas.run import RunExecutionResult
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
-from dbt.artifacts.resources.v1.components import ColumnInfo
-from dbt.contracts.graph.nodes import ModelNode, SeedNode
+from dbt.contracts.graph.nodes import ModelNode, SeedNode, SqlNode
 from dbt_common.invocation import get_invocation_id
 
 from decisions.dbt_build import BuildError, folders, newest_change, project_manifest, sentence
@@ -178,7 +178,8 @@ def _compiled(
     )
     with patch.dict(os.environ, child_environment(warehouse)), TemporaryDirectory() as folder:
         options = [*folders(root), "--target-path", folder, "--log-path", folder, "--vars"]
-        options.append(json.dumps({**json.loads(variables), "as_of": _INSTANT, "is_simulation": True}))
+        ours = {"as_of": _INSTANT, "is_simulation": True}
+        options.append(json.dumps({**json.loads(variables), **ours}))
         (wrong_rows,) = _compile(manifest, [*options, "--inline", checks]).values()
         compiled = _compile(manifest, [*options, "--full-refresh"])
         run_id = get_invocation_id()
@@ -230,7 +231,7 @@ def _keep_only(manifest: Manifest, models: Iterable[str]) -> None:
 
 
 def _move_elsewhere(manifest: Manifest) -> None:
-    """Give every relation that a run writes, and each source that is one of them, another schema."""
+    """Give what a run writes, and each source that names one of these, another schema."""
     written = {(node.schema, node.name) for node in manifest.nodes.values()}
     for source in manifest.sources.values():
         if (source.schema, source.identifier) in written:
@@ -247,10 +248,13 @@ def _compile(manifest: Manifest, options: Sequence[str]) -> dict[str, str]:
     done = dbtRunner(manifest=manifest).invoke(arguments)
     if not isinstance(done.result, RunExecutionResult):
         raise BuildError(sentence(str(done.exception)))
-    failed = [each for each in done.result.results if each.node.compiled_code is None]
-    if failed:
-        raise BuildError(f"{failed[0].node.name}: {sentence(failed[0].message or '')}")
-    return {each.node.unique_id: each.node.compiled_code for each in done.result.results}
+    compiled = {}
+    for each in done.result.results:
+        if isinstance(each.node, ModelNode | SqlNode):
+            if each.node.compiled_code is None:
+                raise BuildError(f"{each.node.name}: {sentence(each.message or '')}")
+            compiled[each.node.unique_id] = each.node.compiled_code
+    return compiled
 
 
 def _model(node: ModelNode, relation: Relation, compiled: str) -> CompiledModel:
@@ -275,7 +279,6 @@ def _model(node: ModelNode, relation: Relation, compiled: str) -> CompiledModel:
 
 def _definition(column: ColumnInfo) -> str:
     is_required = any(constraint.type == "not_null" for constraint in column.constraints)
-    return (
-        f'"{column.name}" {PostgresColumn.translate_type(column.data_type)}'
-        + (" not null" if is_required else "")
+    return f'"{column.name}" {PostgresColumn.translate_type(column.data_type or "text")}' + (
+        " not null" if is_required else ""
     )
