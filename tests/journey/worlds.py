@@ -144,6 +144,16 @@ class RandomWorld:
             rules=step.rules,
         )
 
+    def told(self) -> str:
+        """The world, to be read by a person."""
+        lines = []
+        for number, step in enumerate(self.steps, start=1):
+            lines += [f"before run {number}: {event.line}" for event in step.arrived]
+            lines += [f"run {number}: {row}" for row in (*step.managers, *step.hubspot)]
+            lines.append(f"run {number}: as of {step.as_of.isoformat()}, {step.rules}")
+            lines += [f"run {number}: {old} is now {new}" for old, new in step.merged_into]
+        return "\n".join(lines)
+
 
 RULES = [
     Rules(),
