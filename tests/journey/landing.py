@@ -17,7 +17,7 @@ from ingestion.events.landing import land
 from tests.journey.inputs import ManagerRow
 from tests.journey.worlds import Step
 
-ARRIVED_AT = datetime(2026, 9, 1, tzinfo=UTC)
+ARRIVED_AT = datetime(2027, 9, 1, tzinfo=UTC)
 """After everything that happens in a world; no decision looks at it."""
 
 

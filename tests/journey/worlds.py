@@ -174,6 +174,8 @@ class _Maker:
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance
+        self.is_crowded = self.is_so(0.3)
+        """Whether most companies stand in the same few buckets, so that managers are contended."""
         pauses = self.some(BETWEEN_RUNS, 1, 3)
         self.runs = list(accumulate(pauses, lambda at, pause: at + pause, initial=FIRST_RUN))
 
@@ -189,7 +191,8 @@ class _Maker:
     def world(self) -> RandomWorld:
         arrivals: list[list[SentEvent]] = [[] for _ in self.runs]
         sent: list[SentEvent] = []
-        for company_id in self.chance.sample(COMPANY_IDS, self.chance.randint(2, len(COMPANY_IDS))):
+        companies = len(COMPANY_IDS) if self.is_crowded else self.chance.randint(2, 9)
+        for company_id in self.chance.sample(COMPANY_IDS, companies):
             for event in self.company(company_id, len(sent)):
                 sent.append(event)
                 arrivals[self.lands(event)].append(event)
@@ -224,7 +227,7 @@ class _Maker:
         return list(keys.values())
 
     def manager(self) -> ManagerRow:
-        narrow = self.is_so(0.5)
+        narrow = self.is_so(0.3 if self.is_crowded else 0.5)
         return ManagerRow(
             username=self.one(PEOPLE),
             department="sales" if self.is_so(0.25) else "customer_success",
@@ -277,16 +280,22 @@ class _Maker:
     def company(self, company_id: str, number: int) -> Iterable[SentEvent]:
         """What is told of one company; its events are numbered from `number`."""
         beginning = [
-            ("company_created", {"name": "A company", "country": self.one(COUNTRIES)}),
+            ("company_created", {"name": "A company", "country": self.country()}),
             ("company_updated", self.first_update()),
             ("subscription_changed", self.data("subscription_changed")),
         ]
         told = [(self.early(), *each) for each in beginning]
-        goes_on = self.some(LATER_EVENTS, 0, 7)
+        goes_on = self.some(LATER_EVENTS, 0, 4 if self.is_crowded else 7)
         told += [(self.around(AROUND_A_RUN), kind, self.data(kind)) for kind in goes_on]
         for place, (at, kind, data) in enumerate(told, start=number):
             event_id = f"{self.one(['e', 'E', 'ä', '_', 'Z'])}{place}"
             yield SentEvent(event_id, kind, at, {"company_id": company_id, **data})
+
+    def country(self) -> str | None:
+        return "DE" if self.is_crowded and self.is_so(0.8) else self.one(COUNTRIES)
+
+    def amount(self) -> Decimal:
+        return Decimal(300) if self.is_crowded and self.is_so(0.7) else self.one(AMOUNTS)
 
     def first_update(self) -> dict[str, Any]:
         """Mostly enough to be eligible."""
@@ -309,7 +318,7 @@ class _Maker:
             case "subscription_changed":
                 return {
                     "plan_id": self.one(["basic"] * 12 + PLANS),
-                    "mrr": self.one(AMOUNTS),
+                    "mrr": self.amount(),
                     "status": self.one(["active"] * 4 + ["past_due", "trialing", "cancelled"]),
                 }
             case "company_updated":
