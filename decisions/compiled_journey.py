@@ -240,6 +240,7 @@ def _move_elsewhere(manifest: Manifest) -> None:
     for node in manifest.nodes.values():
         node.schema = _SCHEMA_PREFIX + node.schema
         node.relation_name = None
+    manifest.build_flat_graph()  # type: ignore[no-untyped-call]  # what macros see of it
 
 
 def _compile(manifest: Manifest, options: Sequence[str]) -> dict[str, str]:

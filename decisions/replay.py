@@ -9,6 +9,7 @@ it, and it sees the raw data of one moment. The database itself refuses to commi
 from __future__ import annotations
 
 import contextlib
+import csv
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,6 @@ from typing import Any
 
 import psycopg
 from dbt_common.clients import agate_helper
-from dbt_common.exceptions import DbtBaseException
 from psycopg import IsolationLevel, sql
 from psycopg.rows import TupleRow, dict_row
 
@@ -179,10 +179,8 @@ class Replay:
         if model.kind is Kind.VIEW:
             self._execute(sql.SQL("create or replace view {} as {}").format(table, select))
             return
-        columns = sql.SQL(", ").join(map(sql.Identifier, model.columns)) or sql.SQL("*")
-        into = sql.SQL("({})").format(columns) if model.columns else sql.SQL("")
-        insert = sql.SQL("insert into {} {} select {} from ({}) as made").format(
-            table, into, columns, select
+        insert = sql.SQL("insert into {} select {} from ({}) as made").format(
+            table, _listed(model.columns), select
         )
         if model.kind is Kind.REFILLED and model.reads_itself:
             # One statement: what it reads of itself are the rows that it replaces.
@@ -205,20 +203,22 @@ class Replay:
     def _load(self, seed: CompiledSeed, path: Path, shown: str) -> None:
         """Fill a seed's table as dbt reads its file, and check it as the seed's hook does."""
         try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                columns = next(csv.reader(file), [])
+            if sorted(columns) != sorted(seed.columns):
+                raise ReplayError(
+                    f"{shown} has the columns {', '.join(columns) or '(none)'}; "
+                    f"it needs {', '.join(seed.columns)}."
+                )
             loaded = agate_helper.from_csv(str(path), text_columns=seed.columns)
         except FileNotFoundError:
             raise ReplayError(f"{shown} does not exist.") from None
-        except (OSError, UnicodeDecodeError, ValueError, DbtBaseException) as error:
+        except (OSError, ValueError, csv.Error) as error:
             raise ReplayError(f"{shown} is no CSV file that can be read: {error}.") from None
-        if sorted(loaded.column_names) != sorted(seed.columns):
-            raise ReplayError(
-                f"{shown} has the columns {', '.join(loaded.column_names)}; it needs "
-                f"{', '.join(seed.columns)}."
-            )
         table = self.relation(seed.relation.name)
         self._empty(seed.relation)
-        columns = sql.SQL(", ").join(map(sql.Identifier, loaded.column_names))
-        into = sql.SQL("copy {} ({}) from stdin").format(table, columns)
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        into = sql.SQL("copy {} ({}) from stdin").format(table, names)
         with self.connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in loaded.rows:
                 copy.write_row(tuple(row))
@@ -252,7 +252,8 @@ class Replay:
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         self.connection.execute(
             sql.SQL(
-                "insert into {} ({}) select {} from {} where {} <= coalesce(%s, 'infinity')"
+                "insert into {} ({}) select {} from {} "
+                "where {} <= coalesce(%s::timestamptz, 'infinity')"
             ).format(
                 self.relation(table),
                 names,
@@ -275,6 +276,11 @@ class Replay:
 
     def _execute(self, statement: sql.Composed) -> None:
         self.connection.execute(statement)
+
+
+def _listed(columns: Sequence[str]) -> sql.Composable:
+    """The columns by name, where a contract gives their order."""
+    return sql.SQL(", ").join(map(sql.Identifier, columns)) if columns else sql.SQL("*")
 
 
 @contextmanager

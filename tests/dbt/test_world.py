@@ -20,7 +20,7 @@ from warehouse.database import Warehouse
 def test_the_world_is_decided_as_the_specification_reads(journey: Journey, tmp_path: Path) -> None:
     world = build_world()
     plain = PlainJourney()
-    _put_into_hubspot(journey.warehouse, world)
+    put_into_hubspot(journey.warehouse, world)
     for as_of in (LAST_DAY_START, WORLD_END, WORLD_END + timedelta(minutes=5)):
         write_event_files(world, tmp_path / "events", as_of)
         ingest_event_files(journey.warehouse, tmp_path / "events")
@@ -33,7 +33,8 @@ def test_the_world_is_decided_as_the_specification_reads(journey: Journey, tmp_p
             assert differences(expected, read_tables(connection)) == []
 
 
-def _put_into_hubspot(warehouse: Warehouse, world: World) -> None:
+def put_into_hubspot(warehouse: Warehouse, world: World) -> None:
+    """HubSpot's companies of the world, as they land."""
     with warehouse.connect() as connection, connection.cursor() as cursor:
         cursor.executemany(
             "insert into raw_hubspot.companies values (%s, false, %s, %s, %s, 'load', %s)",

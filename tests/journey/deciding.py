@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tests.journey.company_states import (
-    ARR_RANGES,
     CS_MANAGER,
     NEVER,
     SALES_MANAGER,
@@ -149,7 +148,7 @@ class _Run:
         """The rules that match, in their order, each with its stage."""
         rules, days = self.inputs.rules, state.days_paying(self.as_of)
         lock = in_force(state.stage_lock, self.as_of)
-        is_churn, is_success = inputs.plan_group == "churn", current.cs_stage == "cs_success"
+        is_churn = inputs.plan_group == "churn"
         if is_churn and current.customer_success_manager is not None:
             yield "churn_with_manager", current.cs_stage or "cs_error"
         if is_churn:
@@ -165,10 +164,8 @@ class _Run:
         if inputs.is_onboarded is True:
             yield "subjectively_onboarded", "cs_success"
         if inputs.is_onboarded is None and days is not None:
-            has_outgrown = is_above(state.arr_range, rules.auto_success_ranges)
-            if state.arr_range in rules.auto_success_ranges and days > 90:
-                yield "success", "cs_success"
-            if rules.sticky_success and has_outgrown and is_success:
+            has_graduated = state.arr_range in rules.auto_success_ranges and days > 90
+            if has_graduated or (rules.sticky_success and current.cs_stage == "cs_success"):
                 yield "success", "cs_success"
         if days is not None:
             yield "onboarding", "cs_onboarding"
@@ -260,11 +257,6 @@ def values_in(log: Iterable[LogRow]) -> dict[str, Values]:
         known = values.get(row.company_id, Values())
         values[row.company_id] = replace(known, **{row.field: row.new_value})
     return values
-
-
-def is_above(arr_range: str, ranges: Iterable[str]) -> bool:
-    """Whether a range is higher than all of these."""
-    return all(ARR_RANGES.index(arr_range) > ARR_RANGES.index(each) for each in ranges)
 
 
 def _turn(decision: Decision) -> tuple[datetime, bytes]:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from tests.journey.company_states import CS_MANAGER, SALES_MANAGER, in_force
-from tests.journey.deciding import Decision, Values, decide, is_above, values_in
+from tests.journey.company_states import ARR_RANGES, CS_MANAGER, SALES_MANAGER, in_force
+from tests.journey.deciding import Decision, Values, decide, values_in
 from tests.journey.inputs import RunInputs
 from tests.journey.loads import Buckets, bucket_loads, manager_loads
 from tests.journey.tables import ChangesRow, JourneyRow, LogRow, ReviewRow, SkippedRow, Tables
@@ -143,12 +143,17 @@ def _topics(decision: Decision, stage_before: str | None, inputs: RunInputs) -> 
         yield "no_candidate"
     if decision.sales_reason == "no_candidate":
         yield "no_sales_candidate"
-    is_large = is_above(decision.state.arr_range, inputs.rules.auto_success_ranges)
+    is_large = _is_above(decision.state.arr_range, inputs.rules.auto_success_ranges)
     if decision.rule == "onboarding" and is_large and decision.inputs.is_onboarded is None:
         if stage_before == "cs_success":
             yield "success_outgrown"
         elif (decision.state.days_paying(inputs.as_of) or 0) > 90:
             yield "never_graduates"
+
+
+def _is_above(arr_range: str, ranges: Iterable[str]) -> bool:
+    """Whether a range is higher than all of these."""
+    return all(ARR_RANGES.index(arr_range) > ARR_RANGES.index(each) for each in ranges)
 
 
 def _changes(log: Iterable[LogRow]) -> dict[tuple[str, int], ChangesRow]:
@@ -192,6 +197,7 @@ def _journey_row(decision: Decision, as_of: datetime) -> JourneyRow:
         assignment_reason=decision.reason,
         account_manager=after.account_manager,
         sales_account_manager=after.sales_account_manager,
+        sales_assignment_reason=decision.sales_reason,
         plan_id=state.plan_id,
         plan_group=inputs.plan_group,
         arr=state.arr,

@@ -23,6 +23,7 @@ class JourneyRow:
     assignment_reason: str
     account_manager: str | None
     sales_account_manager: str | None
+    sales_assignment_reason: str | None
     plan_id: str | None
     plan_group: str
     arr: Decimal | None

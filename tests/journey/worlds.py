@@ -157,9 +157,9 @@ class RandomWorld:
 
 RULES = [
     Rules(),
-    Rules(),
+    Rules(assign_sales_managers=True),
     Rules(sticky_success=True),
-    Rules(auto_success_ranges=("2001-8000", "8001+")),
+    Rules(auto_success_ranges=("2001-8000", "8001+"), assign_sales_managers=True),
 ]
 MERGES = [(), (), (("104", "101"),), (("104", "102"), ("103", "102"))]
 
