@@ -28,7 +28,7 @@ T = TypeVar("T")
 COMPANY_IDS = ["c1", "C1", "ä1", "Ä1", "c10", "c2", "_c", "~c", "Z9", "é1", "a b", "c-1"]
 """These sort differently bytewise and in a locale."""
 PEOPLE = ["a.ash", "B.elm", "ä.fir", "b.oak", "Z.yew"]
-STRANGERS = ["n.obody", None, ""]
+STRANGERS = ["n.obody", "n.obody", None, ""]
 """Reported or named in a lock, and in no reference file; the last two clear."""
 PLANS = ["basic", "enterprise", "trial", "free", "demo", "churn", "connecteam_free_small_business"]
 AMOUNTS = [
@@ -44,8 +44,9 @@ ONBOARDED = ["yes", "Yes", "TRUE", "true", "no", "No", "FALSE", "false", "maybe"
 HUBSPOT_IDS = ["101", "102", "103", "104"]
 
 AROUND_A_RUN = [
-    timedelta(0), -MICROSECOND, MICROSECOND, timedelta(hours=1), -timedelta(hours=1),
-    -timedelta(days=1), -timedelta(days=7), -timedelta(days=30),
+    timedelta(0), timedelta(0), -MICROSECOND, MICROSECOND, timedelta(hours=1),
+    -timedelta(hours=1), -timedelta(hours=1), -timedelta(days=1), -timedelta(days=7),
+    -timedelta(days=30),
     -timedelta(days=90), -timedelta(days=90, microseconds=1), -timedelta(days=91, microseconds=-1),
     -timedelta(days=91), -timedelta(days=100), -timedelta(days=100), -timedelta(days=200),
 ]  # fmt: skip
@@ -73,7 +74,7 @@ LATER_EVENTS = [
     "cs_manager_lock_released", "payment_received",
 ]  # fmt: skip
 UPDATES: dict[str, list[Any]] = {
-    "customer_success_manager": [*PEOPLE, *STRANGERS, "n.obody"],
+    "customer_success_manager": [*PEOPLE, *STRANGERS],
     "sales_account_manager": [*PEOPLE, *STRANGERS],
     "status": ["PAID", "PAID", "PAID", "SIGNUP", "SIGNUP", "CHURNED", "LEAD", None],
     "plan_id": ["basic", "basic", "basic", "churn", "trial", "unlisted", None],
@@ -83,7 +84,17 @@ UPDATES: dict[str, list[Any]] = {
     "hubspot_company_id": [*HUBSPOT_IDS, None],
 }
 """What an update may say of each field."""
-UPDATED = ["customer_success_manager", "customer_success_manager", *UPDATES]
+UPDATED = ["customer_success_manager", "sales_account_manager", *UPDATES]
+BETWEEN_THE_RUNS: list[tuple[str, dict[str, Any]]] = [
+    ("company_updated", {"customer_success_manager": "n.obody"}),
+    ("company_updated", {"sales_account_manager": "n.obody"}),
+    ("company_updated", {"customer_success_manager": None}),
+    ("company_updated", {"status": "CHURNED"}),
+    ("company_updated", {"status": "PAID", "plan_id": "basic"}),
+    ("subscription_changed", {"plan_id": "basic", "mrr": Decimal(1000), "status": "active"}),
+    ("subscription_changed", {"plan_id": "basic", "mrr": Decimal(300), "status": "active"}),
+]
+"""What makes a decision another one than the run before came to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +241,7 @@ class _Maker:
         narrow = self.is_so(0.3 if self.is_crowded else 0.5)
         return ManagerRow(
             username=self.one(PEOPLE),
-            department="sales" if self.is_so(0.25) else "customer_success",
+            department="sales" if self.is_so(0.35) else "customer_success",
             cs_stage=self.one(STAGES if narrow else ["*", "cs_onboarding", "cs_success"]),
             region=self.one(["*", "EMEA", "AMER", "UNKNOWN", "MOON"]) if narrow else "*",
             arr_range=self.one(["*", *ARR_RANGES]) if narrow else "*",
@@ -264,6 +275,10 @@ class _Maker:
         """When a company begins: mostly before the first run."""
         return (self.runs[0] if self.is_so(0.8) else self.one(self.runs)) + self.one(EARLY)
 
+    def later(self) -> datetime:
+        """After the first run, and known to another one."""
+        return self.one(self.runs[1:]) - self.one([timedelta(0), MICROSECOND])
+
     def lands(self, event: SentEvent) -> int:
         """The run before which an event lands: mostly the first that could know of it."""
         if self.is_so(0.15):
@@ -285,8 +300,9 @@ class _Maker:
             ("subscription_changed", self.data("subscription_changed")),
         ]
         told = [(self.early(), *each) for each in beginning]
-        goes_on = self.some(LATER_EVENTS, 0, 4 if self.is_crowded else 7)
+        goes_on = self.some(LATER_EVENTS, 0, 3 if self.is_crowded else 6)
         told += [(self.around(AROUND_A_RUN), kind, self.data(kind)) for kind in goes_on]
+        told += [(self.later(), *each) for each in self.some(BETWEEN_THE_RUNS, 0, 2)]
         for place, (at, kind, data) in enumerate(told, start=number):
             event_id = f"{self.one(['e', 'E', 'ä', '_', 'Z'])}{place}"
             yield SentEvent(event_id, kind, at, {"company_id": company_id, **data})
