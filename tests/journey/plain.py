@@ -52,7 +52,15 @@ class PlainJourney:
         now = values_in(self.log)
         applied = {(row.company_id, row.field, row.source_event_id) for row in self.log}
 
-        def add(company_id: str, name: str, new: str | None, **why: str | None) -> None:
+        def add(
+            company_id: str,
+            name: str,
+            new: str | None,
+            *,
+            rule: str,
+            reason: str | None = None,
+            event_id: str | None = None,
+        ) -> None:
             values = now.get(company_id, Values())
             row = LogRow(
                 company_id=company_id,
@@ -60,9 +68,9 @@ class PlainJourney:
                 old_value=getattr(values, name),
                 new_value=new,
                 changed_at=as_of,
-                rule=why["rule"] or "",
-                assignment_reason=why.get("reason"),
-                source_event_id=why.get("event_id"),
+                rule=rule,
+                assignment_reason=reason,
+                source_event_id=event_id,
                 run=run,
             )
             now[company_id] = replace(values, **{name: new})
@@ -73,8 +81,8 @@ class PlainJourney:
                 event_id = decision.state.reports[name].event_id
                 if (company_id, name, event_id) not in applied:
                     add(company_id, name, manager, rule="reported", event_id=event_id)
-            if decision.skip_reason is not None:
-                continue
+            if decision.rule is None:
+                continue  # skipped
             for name in FIELDS:
                 new = getattr(decision.after, name)
                 if new != getattr(now.get(company_id, Values()), name):
@@ -83,16 +91,15 @@ class PlainJourney:
 
     def _tables(self, inputs: RunInputs) -> Tables:
         buckets = Buckets(inputs.reference)
-        held = {company_id: each.after for company_id, each in self.decisions.items()}
         standing = {
             company_id: (each.after.cs_stage or "", each.inputs.region, each.state.arr_range)
             for company_id, each in self.decisions.items()
             if each.inputs is not None
         }
         managers = {
-            company_id: values.customer_success_manager
-            for company_id, values in held.items()
-            if values.customer_success_manager is not None
+            company_id: each.after.customer_success_manager
+            for company_id, each in self.decisions.items()
+            if each.after.customer_success_manager is not None
         }
         load = manager_loads(buckets, managers, standing, self.log, inputs.as_of)
         log: dict[tuple[str, str], list[LogRow]] = {}
