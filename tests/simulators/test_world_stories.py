@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from typing import NamedTuple
 
@@ -18,7 +18,10 @@ from simulators.world import (
     rule_stories,
 )
 from simulators.world.story import stories_of
-from tests.simulators.plain_journey import Decision, PlainJourney, changed, read_states
+from tests.journey.company_states import CompanyState, read_states
+from tests.journey.deciding import Decision
+from tests.journey.invented_world import changed, events_in, inputs_of
+from tests.journey.plain import PlainJourney
 
 FIVE_MINUTES_LATER = WORLD_END + timedelta(minutes=5)
 SEEDS = [2026, 7]
@@ -133,13 +136,17 @@ class Runs(NamedTuple):
 @cache
 def runs_of(seed: int) -> Runs:
     world = build_world(seed=seed)
-    journey = PlainJourney(world)
-    return Runs(
-        world,
-        journey.run(LAST_DAY_START),
-        journey.run(WORLD_END),
-        journey.run(FIVE_MINUTES_LATER),
-    )
+    journey = PlainJourney()
+    decided = []
+    for as_of in (LAST_DAY_START, WORLD_END, FIVE_MINUTES_LATER):
+        journey.run(inputs_of(world, as_of))
+        decided.append(journey.decisions)
+    return Runs(world, *decided)
+
+
+def states_of(world: World, as_of: datetime) -> dict[str, CompanyState]:
+    """The companies as the world's lines tell them."""
+    return read_states(events_in(world.events), as_of)
 
 
 @pytest.fixture(params=SEEDS)
@@ -226,20 +233,20 @@ def test_nothing_changes_by_the_clock_alone_in_the_five_minutes_after_the_end(se
 def test_no_lock_expires_and_no_paying_day_completes_in_the_five_minutes_after_the_end(
     runs: Runs,
 ) -> None:
-    states = read_states(runs.world.events, WORLD_END).values()
-    later = read_states(runs.world.events, FIVE_MINUTES_LATER).values()
+    states = states_of(runs.world, WORLD_END).values()
+    later = states_of(runs.world, FIVE_MINUTES_LATER).values()
 
-    assert sum(len(state.events) for state in states) == sum(len(state.events) for state in later)
+    assert sum(state.events for state in states) == sum(state.events for state in later)
     for state in states:
         for lock in (state.stage_lock, state.manager_lock):
-            assert lock is None or not WORLD_END < lock["expires_at"] <= FIVE_MINUTES_LATER
+            assert lock is None or not WORLD_END < lock.expires_at <= FIVE_MINUTES_LATER
         if state.paying_since is not None:
             days = (WORLD_END - state.paying_since).days
             assert (FIVE_MINUTES_LATER - state.paying_since).days == days
 
 
 def test_large_customers_wait_for_success_for_ever_or_fall_back_from_it(runs: Runs) -> None:
-    outgrown = read_states(runs.world.events, WORLD_END)
+    outgrown = states_of(runs.world, WORLD_END)
     for story in ("never_graduates", "outgrows_success"):
         state = outgrown[runs.world.company_of(story).company_id]
         assert state.paying_since is not None
@@ -248,7 +255,7 @@ def test_large_customers_wait_for_success_for_ever_or_fall_back_from_it(runs: Ru
 
 
 def test_the_border_days_are_exact(runs: Runs) -> None:
-    states = read_states(runs.world.events, WORLD_END)
+    states = states_of(runs.world, WORLD_END)
     exactly_90 = states[runs.world.company_of("has_paid_for_exactly_90_days").company_id]
     just_91 = states[runs.world.company_of("is_91_days_old_at_the_end").company_id]
 
