@@ -45,6 +45,34 @@
 {% macro utc_day_text(instant) -%} {{ adapter.dispatch('utc_day_text')(instant) }} {%- endmacro %}
 {% macro default__utc_day_text(instant) -%} to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD') {%- endmacro %}
 
+{#-
+  In a query grouped by company over events: what the last one for which `is_said` holds says, null
+  where it says null and where none does. The order is that of time, then of event_id by its bytes.
+-#}
+{% macro last_said(value, is_said) -%} {{ adapter.dispatch('last_said')(value, is_said) }} {%- endmacro %}
+{% macro default__last_said(value, is_said) -%}
+    (array_agg({{ value }} order by occurred_at desc, {{ bytewise('event_id') }} desc) filter (where {{ is_said }}))[1]
+{%- endmacro %}
+{% macro spark__last_said(value, is_said) -%}
+    max_by({{ value }}, struct(occurred_at, event_id)) filter (where {{ is_said }})
+{%- endmacro %}
+
+{#-
+  A text that is another one when the rows of a group are other ones (an aggregate): how many, the sum
+  of their 64-bit hashes, and `version`. `columns` are texts, none of them null.
+-#}
+{% macro fingerprint_of(columns, version) -%}
+    {{ adapter.dispatch('fingerprint_of')(columns, version) }}
+{%- endmacro %}
+{% macro default__fingerprint_of(columns, version) -%}
+    concat(count(*), ' ', sum(hashtextextended(concat_ws(' ', {{ columns | join(', ') }}), 0)), ' {{ version }}')
+{%- endmacro %}
+{% macro spark__fingerprint_of(columns, version) -%}
+    concat(
+        count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))), ' {{ version }}'
+    )
+{%- endmacro %}
+
 {#- The line of its CSV file that a seed's row came from (the header is line 1). -#}
 {% macro file_line() -%} {{ adapter.dispatch('file_line')() }} {%- endmacro %}
 {% macro default__file_line() -%} (row_number() over (order by ctid) + 1) {%- endmacro %}
