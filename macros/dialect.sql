@@ -46,15 +46,17 @@
 {% macro default__utc_day_text(instant) -%} to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD') {%- endmacro %}
 
 {#-
-  In a query grouped by company over events: what the last one for which `is_said` holds says, null
-  where it says null and where none does. The order is that of time, then of event_id by its bytes.
+  An aggregate: `value` of the last row, in the order of `order_by`, for which `condition` holds; null
+  where it is null there, and where there is no such row. The order must be total.
 -#}
-{% macro last_said(value, is_said) -%} {{ adapter.dispatch('last_said')(value, is_said) }} {%- endmacro %}
-{% macro default__last_said(value, is_said) -%}
-    (array_agg({{ value }} order by occurred_at desc, {{ bytewise('event_id') }} desc) filter (where {{ is_said }}))[1]
+{% macro last_of(value, order_by, condition='true') -%}
+    {{ adapter.dispatch('last_of')(value, order_by, condition) }}
 {%- endmacro %}
-{% macro spark__last_said(value, is_said) -%}
-    max_by({{ value }}, struct(occurred_at, event_id)) filter (where {{ is_said }})
+{% macro default__last_of(value, order_by, condition) -%}
+    (array_agg({{ value }} order by {{ order_by | join(' desc, ') }} desc) filter (where {{ condition }}))[1]
+{%- endmacro %}
+{% macro spark__last_of(value, order_by, condition) -%}
+    max_by({{ value }}, struct({{ order_by | join(', ') }})) filter (where {{ condition }})
 {%- endmacro %}
 
 {#-

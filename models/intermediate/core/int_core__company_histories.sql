@@ -7,6 +7,8 @@
     )
 }}
 
+{%- set in_time = ['occurred_at', bytewise('event_id')] %}
+
 -- What its events say of each company. A company is read anew where the events that count are not
 -- those of its row: late ones, lost duplicates, another as_of, other code. Everything is read in this
 -- one statement, and so in one snapshot: a row always is what the events of its fingerprint say.
@@ -223,20 +225,20 @@ last_words as (
     select
         company_id,
         min(occurred_at) as first_seen_at,
-        {{ last_said('name', 'has_name') }} as name,
-        {{ last_said('country', 'has_country') }} as country,
-        {{ last_said('status', 'has_status') }} as status,
-        {{ last_said('plan_id', 'has_plan_id') }} as plan_id,
-        {{ last_said('signup_timestamp', 'has_signup_timestamp') }} as signup_timestamp,
-        {{ last_said('num_of_employees_range', 'has_num_of_employees_range') }} as num_of_employees_range,
-        {{ last_said('hubspot_company_id', 'has_hubspot_company_id') }} as hubspot_company_id,
-        coalesce({{ last_said('is_test', 'has_is_test') }}, false) as is_test,
-        {{ last_said('event_id', 'has_customer_success_manager') }} as cs_report_id,
-        {{ last_said('occurred_at', 'has_customer_success_manager') }} as cs_reported_at,
-        {{ last_said('customer_success_manager', 'has_customer_success_manager') }} as reported_cs_manager,
-        {{ last_said('event_id', 'has_sales_account_manager') }} as sales_report_id,
-        {{ last_said('occurred_at', 'has_sales_account_manager') }} as sales_reported_at,
-        {{ last_said('sales_account_manager', 'has_sales_account_manager') }} as reported_sales_manager
+        {{ last_of('name', in_time, 'has_name') }} as name,
+        {{ last_of('country', in_time, 'has_country') }} as country,
+        {{ last_of('status', in_time, 'has_status') }} as status,
+        {{ last_of('plan_id', in_time, 'has_plan_id') }} as plan_id,
+        {{ last_of('signup_timestamp', in_time, 'has_signup_timestamp') }} as signup_timestamp,
+        {{ last_of('num_of_employees_range', in_time, 'has_num_of_employees_range') }} as num_of_employees_range,
+        {{ last_of('hubspot_company_id', in_time, 'has_hubspot_company_id') }} as hubspot_company_id,
+        coalesce({{ last_of('is_test', in_time, 'has_is_test') }}, false) as is_test,
+        {{ last_of('event_id', in_time, 'has_customer_success_manager') }} as cs_report_id,
+        {{ last_of('occurred_at', in_time, 'has_customer_success_manager') }} as cs_reported_at,
+        {{ last_of('customer_success_manager', in_time, 'has_customer_success_manager') }} as reported_cs_manager,
+        {{ last_of('event_id', in_time, 'has_sales_account_manager') }} as sales_report_id,
+        {{ last_of('occurred_at', in_time, 'has_sales_account_manager') }} as sales_reported_at,
+        {{ last_of('sales_account_manager', in_time, 'has_sales_account_manager') }} as reported_sales_manager
     from statements
     group by company_id
 
@@ -289,8 +291,8 @@ stage_locks as (
 
     select
         company_id,
-        {{ last_said('cs_stage', 'true') }} as locked_stage,
-        {{ last_said('expires_at', 'true') }} as stage_lock_expires_at
+        {{ last_of('cs_stage', in_time) }} as locked_stage,
+        {{ last_of('expires_at', in_time) }} as stage_lock_expires_at
     from stage_lock_events
     group by company_id
 
@@ -300,8 +302,8 @@ manager_locks as (
 
     select
         company_id,
-        {{ last_said('customer_success_manager', 'true') }} as locked_manager,
-        {{ last_said('expires_at', 'true') }} as manager_lock_expires_at
+        {{ last_of('customer_success_manager', in_time) }} as locked_manager,
+        {{ last_of('expires_at', in_time) }} as manager_lock_expires_at
     from manager_lock_events
     group by company_id
 
