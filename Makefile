@@ -4,7 +4,7 @@ BIN := .venv/bin
 SETUP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dagster test test-long test-contracts bench-ingest bench-activation event-contract exposures lint hooks format lock clean
+.PHONY: help setup demo dagster test test-long test-contracts bench-ingest bench-activation bench-journey event-contract exposures lint hooks format lock clean
 
 help: ## List these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ bench-ingest: setup ## How fast events land, beside plain COPY and dlt (EVENTS=1
 
 bench-activation: setup ## What a sync costs, beside drt and plain SQL (ROWS=1000000 COMPANIES=100000)
 	@$(BIN)/python -m benchmarks.activation --rows $(or $(ROWS),1000000) --companies $(or $(COMPANIES),100000)
+
+bench-journey: setup ## What the company journey costs, beside one company at a time (COMPANIES=1000000)
+	@$(BIN)/python -m benchmarks.journey --companies $(or $(COMPANIES),1000000)
 
 event-contract: setup ## Write what events must look like to docs/, as a JSON Schema and as a table
 	@$(BIN)/python -m ingestion.events.published_contract

@@ -12,6 +12,16 @@
     set run_id = excluded.run_id, as_of = excluded.as_of, built_at = excluded.built_at
 {%- endmacro %}
 
+{#-
+  The planner's statistics of a table, in the transaction that builds it. A table without them counts as
+  one of a few rows, and the next model takes minutes; autovacuum comes too late.
+-#}
+{% macro gather_statistics() -%} {{ adapter.dispatch('gather_statistics')() }} {%- endmacro %}
+{% macro default__gather_statistics() -%} {%- endmacro %}
+{% macro postgres__gather_statistics() -%}
+    {%- if not model.config.materialized.endswith('view') -%} analyze {{ this }} {%- endif -%}
+{%- endmacro %}
+
 {#- Ids of the models and seeds that `model_id` is made from, whatever was selected. -#}
 {% macro ancestors_of(model_id) -%}
     {%- set found = namespace(next=[model_id], ids=[]) -%}

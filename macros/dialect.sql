@@ -51,6 +51,36 @@
     to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
 {%- endmacro %}
 
+{#-
+  An aggregate: `value` of the last row, in the order of `order_by`, for which `condition` holds; null
+  where it is null there, and where there is no such row. The order must be total.
+-#}
+{% macro last_of(value, order_by, condition='true') -%}
+    {{ adapter.dispatch('last_of')(value, order_by, condition) }}
+{%- endmacro %}
+{% macro default__last_of(value, order_by, condition) -%}
+    (array_agg({{ value }} order by {{ order_by | join(' desc, ') }} desc) filter (where {{ condition }}))[1]
+{%- endmacro %}
+{% macro spark__last_of(value, order_by, condition) -%}
+    max_by({{ value }}, struct({{ order_by | join(', ') }})) filter (where {{ condition }})
+{%- endmacro %}
+
+{#-
+  A text that is another one when the rows of a group are other ones (an aggregate): how many, the sum
+  of their 64-bit hashes, and `version`. `columns` are texts, none of them null.
+-#}
+{% macro fingerprint_of(columns, version) -%}
+    {{ adapter.dispatch('fingerprint_of')(columns, version) }}
+{%- endmacro %}
+{% macro default__fingerprint_of(columns, version) -%}
+    concat(count(*), ' ', sum(hashtextextended(concat_ws(' ', {{ columns | join(', ') }}), 0)), ' {{ version }}')
+{%- endmacro %}
+{% macro spark__fingerprint_of(columns, version) -%}
+    concat(
+        count(*), ' ', sum(cast(xxhash64({{ columns | join(', ') }}) as decimal(38, 0))), ' {{ version }}'
+    )
+{%- endmacro %}
+
 {#- The line of its CSV file that a seed's row came from (the header is line 1). -#}
 {% macro file_line() -%} {{ adapter.dispatch('file_line')() }} {%- endmacro %}
 {% macro default__file_line() -%} (row_number() over (order by ctid) + 1) {%- endmacro %}

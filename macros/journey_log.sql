@@ -73,3 +73,16 @@
     {%- endfor -%}
     {{ return(missing | length == 0) }}
 {%- endmacro %}
+
+{#-
+  Before company_journey_changes is added to: it keeps the rows of runs that the log holds, and none with
+  --full-refresh. Readers see the old rows until the new ones are committed.
+-#}
+{% macro keep_rows_of_logged_runs() -%}
+    {%- if execute and target.type == 'postgres' and load_relation(this) is not none -%}
+        delete from {{ this }}
+        {%- if not flags.FULL_REFRESH %}
+        where run_id not in (select run_id from {{ journey_log() }})
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}

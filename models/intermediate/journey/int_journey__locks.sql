@@ -1,105 +1,26 @@
-with stage_lock_events as (
+{{ config(materialized='view') }}
+
+with histories as (
 
     select
         company_id,
-        event_id,
-        occurred_at,
-        true as is_set,
-        cs_stage,
-        expires_at
-    from {{ ref('stg_events__cs_stage_lock_set') }}
-
-    union all
-
-    select
-        company_id,
-        event_id,
-        occurred_at,
-        false as is_set,
-        null as cs_stage,
-        null as expires_at
-    from {{ ref('stg_events__cs_stage_lock_released') }}
-
-),
-
-manager_lock_events as (
-
-    select
-        company_id,
-        event_id,
-        occurred_at,
-        true as is_set,
-        customer_success_manager,
-        expires_at
-    from {{ ref('stg_events__cs_manager_lock_set') }}
-
-    union all
-
-    select
-        company_id,
-        event_id,
-        occurred_at,
-        false as is_set,
-        null as customer_success_manager,
-        null as expires_at
-    from {{ ref('stg_events__cs_manager_lock_released') }}
-
-),
-
--- The latest event alone decides: a replaced or released lock does not come back.
-latest_stage_lock_event as (
-
-    select
-        stage_lock_events.*,
-        row_number() over (
-            partition by company_id
-            order by occurred_at desc, {{ bytewise('event_id') }} desc
-        ) as recency
-    from stage_lock_events
-
-),
-
-latest_manager_lock_event as (
-
-    select
-        manager_lock_events.*,
-        row_number() over (
-            partition by company_id
-            order by occurred_at desc, {{ bytewise('event_id') }} desc
-        ) as recency
-    from manager_lock_events
-
-),
-
-stage_locks as (
-
-    select
-        company_id,
-        cs_stage,
-        expires_at
-    from latest_stage_lock_event
-    where recency = 1 and is_set and expires_at > {{ as_of() }}
-
-),
-
-manager_locks as (
-
-    select
-        company_id,
-        customer_success_manager,
-        expires_at
-    from latest_manager_lock_event
-    where recency = 1 and is_set and expires_at > {{ as_of() }}
+        stage_lock_expires_at > {{ as_of() }} as is_stage_locked,
+        locked_stage,
+        stage_lock_expires_at,
+        manager_lock_expires_at > {{ as_of() }} as is_manager_locked,
+        locked_manager,
+        manager_lock_expires_at
+    from {{ ref('int_core__company_histories') }}
 
 )
 
 select
-    coalesce(stage_locks.company_id, manager_locks.company_id) as company_id,
-    stage_locks.company_id is not null as is_stage_locked,
-    stage_locks.cs_stage as locked_stage,
-    stage_locks.expires_at as stage_lock_expires_at,
-    manager_locks.company_id is not null as is_manager_locked,
-    manager_locks.customer_success_manager as locked_manager,
-    manager_locks.expires_at as manager_lock_expires_at
-from stage_locks
-full outer join manager_locks on stage_locks.company_id = manager_locks.company_id
+    company_id,
+    coalesce(is_stage_locked, false) as is_stage_locked,
+    case when is_stage_locked then locked_stage end as locked_stage,
+    case when is_stage_locked then stage_lock_expires_at end as stage_lock_expires_at,
+    coalesce(is_manager_locked, false) as is_manager_locked,
+    case when is_manager_locked then locked_manager end as locked_manager,
+    case when is_manager_locked then manager_lock_expires_at end as manager_lock_expires_at
+from histories
+where is_stage_locked or is_manager_locked

@@ -12,27 +12,15 @@ log as (
 
 ),
 
-last_changes as (
-
-    select
-        company_id,
-        field,
-        max(change_id) as change_id
-    from log
-    group by company_id, field
-
-),
-
 logged as (
 
     select
-        log.company_id,
-        max(case when log.field = 'cs_stage' then log.new_value end) as cs_stage,
-        max(case when log.field = 'customer_success_manager' then log.new_value end) as customer_success_manager,
-        max(case when log.field = 'account_manager' then log.new_value end) as account_manager
+        company_id,
+        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
+        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
+        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
     from log
-    inner join last_changes on log.change_id = last_changes.change_id
-    group by log.company_id
+    group by company_id
 
 )
 

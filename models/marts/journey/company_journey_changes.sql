@@ -1,6 +1,36 @@
-with log as (
+{{
+    config(
+        materialized='incremental' if target.type == 'postgres' else 'table',
+        incremental_strategy='append',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
+        pre_hook="{{ keep_rows_of_logged_runs() }}",
+    )
+}}
 
-    select * from {{ ref('company_change_log') }}
+-- Runs that are here already stay as they are: the log is append-only. The table stands, as the other
+-- marts do; with --full-refresh the hook empties it within the transaction that fills it again.
+
+with new_runs as (
+
+    select distinct
+        log.company_id,
+        log.run_id
+    from {{ ref('company_change_log') }} as log
+    {% if is_incremental() %}
+        left join (select distinct run_id from {{ this }}) as known_runs
+            on log.run_id = known_runs.run_id
+        where known_runs.run_id is null
+    {% endif %}
+
+),
+
+log as (
+
+    select log.*
+    from {{ ref('company_change_log') }} as log
+    inner join (select distinct company_id from new_runs) as companies
+        on log.company_id = companies.company_id
 
 ),
 
@@ -90,9 +120,9 @@ valued as (
 )
 
 select
-    company_id,
-    run_id,
-    changed_at,
+    valued.company_id,
+    valued.run_id,
+    valued.changed_at,
     max(case when field = 'cs_stage' then old_value end) as old_cs_stage,
     max(case when field = 'cs_stage' then new_value end) as new_cs_stage,
     max(case when field = 'customer_success_manager' then old_value end) as old_customer_success_manager,
@@ -102,5 +132,9 @@ select
     max(case when field = 'sales_account_manager' then old_value end) as old_sales_account_manager,
     max(case when field = 'sales_account_manager' then new_value end) as new_sales_account_manager
 from valued
-group by company_id, run_id, changed_at
+inner join new_runs
+    on
+        valued.company_id = new_runs.company_id
+        and valued.run_id = new_runs.run_id
+group by valued.company_id, valued.run_id, valued.changed_at
 having max(case when old_value is distinct from new_value then 1 else 0 end) = 1

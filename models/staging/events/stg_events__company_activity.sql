@@ -18,6 +18,7 @@ with source as (
 
 select
     event_id,
+    content_hash,
     event_type,
     occurred_at,
     received_at,
