@@ -128,21 +128,9 @@
         select
             inline(
                 aggregate(
-                    array_sort(collect_list(struct(chunk_number, turns))),
+                    array_sort(chunks.chunks),
                     named_struct(
-                        'managers',
-                        (
-                            select
-                                transform(
-                                    array_sort(collect_list(struct(manager_number, load, last_assigned_at))),
-                                    manager -> named_struct(
-                                        'load', cast(manager.load as bigint),
-                                        'last_assigned_at', manager.last_assigned_at,
-                                        'manager_number', manager.manager_number
-                                    )
-                                )
-                            from {{ managers }}
-                        ),
+                        'managers', at_first.managers,
                         'handed_out', cast(array() as array<{{ handed_out_type }}>)
                     ),
                     (so_far, chunk) -> transform(
@@ -157,16 +145,16 @@
                                     -- The fewest companies, then the longest not assigned (never is null,
                                     -- which comes first), then the first by username.
                                     array(array_min(transform(turn.members, number -> state.managers[number - 1]))),
-                                    next -> named_struct(
+                                    chosen -> named_struct(
                                         'managers',
                                         transform(
                                             state.managers,
                                             manager -> if(
-                                                manager.manager_number = next.manager_number,
+                                                manager.manager_number = chosen.manager_number,
                                                 named_struct(
-                                                    'load', next.load + 1,
+                                                    'load', chosen.load + 1,
                                                     'last_assigned_at', {{ as_of() }},
-                                                    'manager_number', next.manager_number
+                                                    'manager_number', chosen.manager_number
                                                 ),
                                                 manager
                                             )
@@ -176,7 +164,7 @@
                                             state.handed_out,
                                             named_struct(
                                                 'company_id', turn.company_id,
-                                                'manager_number', next.manager_number
+                                                'manager_number', chosen.manager_number
                                             )
                                         )
                                     )
@@ -192,25 +180,40 @@
                 )
             )
         from (
-            select
-                chunk_number,
-                array_sort(collect_list(struct(place, company_id, members))) as turns
+            select collect_list(struct(chunk_number, turns)) as chunks
             from (
                 select
-                    {{ queue }}.place,
-                    {{ queue }}.company_id,
-                    members_of_bucket.members,
-                    cast(sqrt({{ queue }}.place) as int) as chunk_number
-                from {{ queue }}
-                inner join (
-                    select bucket_number, array_sort(collect_list(manager_number)) as members
-                    from {{ members }}
-                    group by bucket_number
-                ) as members_of_bucket
-                    on {{ queue }}.bucket_number = members_of_bucket.bucket_number
-            ) as numbered
-            group by chunk_number
+                    chunk_number,
+                    array_sort(collect_list(struct(place, company_id, members))) as turns
+                from (
+                    select
+                        {{ queue }}.place,
+                        {{ queue }}.company_id,
+                        members_of_bucket.members,
+                        cast(sqrt({{ queue }}.place) as int) as chunk_number
+                    from {{ queue }}
+                    inner join (
+                        select bucket_number, collect_list(manager_number) as members
+                        from {{ members }}
+                        group by bucket_number
+                    ) as members_of_bucket
+                        on {{ queue }}.bucket_number = members_of_bucket.bucket_number
+                ) as numbered
+                group by chunk_number
+            ) as chunked
         ) as chunks
+        cross join (
+            select
+                transform(
+                    array_sort(collect_list(struct(manager_number, load, last_assigned_at))),
+                    manager -> named_struct(
+                        'load', manager.load,
+                        'last_assigned_at', manager.last_assigned_at,
+                        'manager_number', manager.manager_number
+                    )
+                ) as managers
+            from {{ managers }}
+        ) as at_first
     ) as handed_out
     inner join {{ managers }} on handed_out.manager_number = {{ managers }}.manager_number
 {% endmacro %}

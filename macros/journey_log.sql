@@ -5,7 +5,7 @@
 
 {% macro journey_log() -%}
     {{ return(api.Relation.create(
-        database=target.database,
+        database=target.get('database'),
         schema=generate_schema_name('journey', none) | trim,
         identifier='company_change_log',
         type='table',
