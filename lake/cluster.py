@@ -1,7 +1,7 @@
 """A small Spark cluster of this machine's own, to try the Spark target and to test it.
 
-Everything but Java comes from the `pyspark` wheel. One master, workers with an executor each, and a
-Spark Connect server as the driver, with a catalogue in Derby: so one driver at a time uses a folder.
+Everything but Java comes from the `pyspark` wheel. One master, workers with an executor each, and
+a Spark Connect server as the driver, with a catalogue in Derby: one driver at a time uses a folder.
 All listen on 127.0.0.1, on ports that were free, and end with the `with` block.
 
 `python -m lake.cluster` starts one and stops it with Ctrl-C.
@@ -26,6 +26,7 @@ import psutil
 import typer
 
 _HOST = "127.0.0.1"
+_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _SECONDS_TO_START = 120
 _SECONDS_TO_STOP = 20
 
@@ -92,7 +93,12 @@ def local_cluster(folder: Path, *, workers: int = 2, memory: str = "1g") -> Iter
 
         listening = ("--host", _HOST, "--webui-port", "0")
         master_process = start(
-            "master", spark_class, f"{java_package}.master.Master", *listening, "--port", str(master_port)
+            "master",
+            spark_class,
+            f"{java_package}.master.Master",
+            *listening,
+            "--port",
+            str(master_port),
         )
         _await_port(master_port, master_process, logs / "master.log")
         worker_processes = tuple(
@@ -101,7 +107,14 @@ def local_cluster(folder: Path, *, workers: int = 2, memory: str = "1g") -> Iter
                 spark_class,
                 f"{java_package}.worker.Worker",
                 *listening,
-                *("--cores", "1", "--memory", memory, "--work-dir", str(folder / f"worker-{number}")),
+                *(
+                    "--cores",
+                    "1",
+                    "--memory",
+                    memory,
+                    "--work-dir",
+                    str(folder / f"worker-{number}"),
+                ),
                 master,
             )
             for number in range(1, workers + 1)
@@ -134,6 +147,9 @@ def _settings(folder: Path, connect_port: int, workers: int) -> Iterator[str]:
         # What a killed build left of a table is written over, not a reason to refuse for ever.
         "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
         "spark.sql.shuffle.partitions": str(workers),
+        # Short lives on few cores: compiling Java code well costs more than it gains.
+        "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
+        "spark.executor.extraJavaOptions": _JAVA_OPTIONS,
         "spark.default.parallelism": str(workers),
     }
     for name, value in settings.items():
@@ -219,13 +235,19 @@ def _command_line(process: psutil.Process) -> list[str]:
 
 
 def main(
-    folder: Annotated[Path, typer.Option(help="Tables, catalogue and logs.")] = Path(".millrace/spark"),
+    folder: Annotated[Path, typer.Option(help="Tables, catalogue and logs.")] = Path(
+        ".millrace/spark"
+    ),
     workers: Annotated[int, typer.Option(help="Workers, with one core each.")] = 2,
 ) -> None:
-    """Start a Spark cluster on 127.0.0.1 until Ctrl-C, e.g. `python -m lake.cluster --workers 4`."""
+    """Start a Spark cluster here until Ctrl-C, e.g. `python -m lake.cluster --workers 4`."""
+    for wish_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(wish_to_stop, signal.default_int_handler)
     try:
         with local_cluster(folder, workers=workers) as cluster:
-            typer.echo(f"Spark is up. For the commands of docs/spark.md: export SPARK_REMOTE={cluster.remote}")
+            typer.echo(
+                f"Spark is up. For dbt and lake.raw_tables: export SPARK_REMOTE={cluster.remote}"
+            )
             signal.pause()
     except ClusterError as error:
         typer.echo(str(error), err=True)
