@@ -1,7 +1,7 @@
 """Raw tables from PostgreSQL to where Spark reads them: parquet files, through Arrow.
 
-What is landed stays in PostgreSQL, which knows what was accepted and what rejected
-(spec events.md). For Spark, the raw tables that the models read are copied as they stood at one instant, each into a
+What is landed stays in PostgreSQL, which knows what was accepted and what rejected (events.md).
+For Spark, the raw tables that the models read are copied as they stood at one instant, each into a
 folder of its own, and named in Spark's catalogue; the copy before it is then removed. JSON is text
 there.
 
