@@ -56,7 +56,7 @@ def test_marts_are_the_same_after_every_build(
 
     # Again at the same instant, nothing new: nothing is written and nothing changes.
     before = _marts_on_spark(both)
-    both.on_spark.build(LATER)
+    both.on_spark.build(LATER, data_tests=True)
     both.on_postgres.build(LATER)
     assert _marts_on_spark(both) == before
     _compare(both, "marts", "intermediate", "staging")
