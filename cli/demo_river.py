@@ -27,7 +27,9 @@ from activation.engine import run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
 from cli.demo_vendors import DemoVendors
+from cli.explain import show_company
 from cli.output import console, progress
+from decisions.company_explanation import explain_company
 from decisions.dbt_build import BuildResult, build_models
 from ingestion.api.summary import LoadSummary
 from ingestion.events.files import EventLoadSummary, ingest_event_files
@@ -107,7 +109,7 @@ def run_demo() -> None:
     _show_rounds(rounds)
     _show_rejected(rounds)
     _show_decisions(warehouse)
-    _show_one_company(warehouse)
+    _explain_one_company(warehouse)
     _show_what_next(folder, warehouse)
 
 
@@ -287,14 +289,14 @@ def _show_decisions(warehouse: Warehouse) -> None:
     )
 
 
-def _show_one_company(warehouse: Warehouse) -> None:
+def _explain_one_company(warehouse: Warehouse) -> None:
+    """One that changed hands on the last day, as `millrace explain company` tells it."""
     (row,) = _query(
         warehouse,
         """
-        select j.*, c.name, l.old_value, l.changed_at, l.assignment_reason as step
+        select j.company_id
         from journey.company_change_log as l
         inner join journey.company_journey as j on l.company_id = j.company_id
-        inner join core.companies as c on j.company_id = c.company_id
         where l.field = 'customer_success_manager' and l.changed_at = %s
             and l.old_value is not null and l.new_value = j.customer_success_manager
             and l.assignment_reason in ('round_robin', 'history')
@@ -303,23 +305,8 @@ def _show_one_company(warehouse: Warehouse) -> None:
         """,
         WORLD_END,
     )
-    pays = f"It has paid for {row['days_paying']} days" if row["is_paying"] else "It does not pay"
-    console.print(
-        f"\nOne of them, {row['name']} ({row['company_id']}):", style="bold", markup=False
-    )
-    console.print(
-        f"  {pays}, ARR {row['arr']:,.2f} USD ({row['arr_range']}), region {row['region']}: "
-        f"rule {row['cs_stage_rule']} makes it {row['cs_stage']}.\n"
-        f"  {row['old_value']} is not in the bucket ({row['cs_stage']}, {row['region']}, "
-        f"{row['arr_range']}), so on {row['changed_at']:%d %B} "
-        f"{row['customer_success_manager']} got it ({row['step']})"
-        + (
-            ", the one with the fewest companies there."
-            if row["step"] == "round_robin"
-            else ", who had it before."
-        ),
-        markup=False,
-    )
+    console.print(f"\nOne of them (millrace explain company {row['company_id']}):", style="bold")
+    show_company(explain_company(warehouse, row["company_id"]))
 
 
 def _show_what_next(folder: Path, warehouse: Warehouse) -> None:

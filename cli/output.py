@@ -23,6 +23,8 @@ from rich.progress import (
 
 console = Console(highlight=False, soft_wrap=True)
 """Results go here (stdout)."""
+wide = Console(highlight=False, width=300)
+"""For tables that stay as wide as they are: a terminal wraps them, a pipe keeps their lines."""
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress and errors go here (stderr), so that stdout can be piped."""
 

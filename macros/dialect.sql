@@ -58,6 +58,15 @@
 {% macro default__utc_day_text(instant) -%} to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD') {%- endmacro %}
 {% macro spark__utc_day_text(instant) -%} cast({{ spark__utc_day(instant) }} as string) {%- endmacro %}
 
+{#- An instant as text, to the minute and in UTC: 2026-03-31 06:00 UTC. -#}
+{% macro utc_minute_text(instant) -%} {{ adapter.dispatch('utc_minute_text')(instant) }} {%- endmacro %}
+{% macro default__utc_minute_text(instant) -%}
+    to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+{%- endmacro %}
+{% macro spark__utc_minute_text(instant) -%}
+    (date_format(to_utc_timestamp({{ instant }}, current_timezone()), 'yyyy-MM-dd HH:mm') || ' UTC')
+{%- endmacro %}
+
 {#- The line of its CSV file that a seed's row came from (the header is line 1). -#}
 {% macro file_line() -%} {{ adapter.dispatch('file_line')() }} {%- endmacro %}
 {% macro default__file_line() -%} (row_number() over (order by ctid) + 1) {%- endmacro %}
@@ -76,23 +85,23 @@
 {% macro spark__take_journey_lock() -%} {%- endmacro %}
 
 {#-
-  Round-robin over buckets that share managers, as one fold in one statement: (company_id, username).
+  Round-robin over buckets that share managers, as one fold in one statement: (place, username).
 
-  queue: relation (company_id, bucket_number, place), served in the order of place.
+  queue: relation (place, bucket_number), served in the order of place.
   members: relation (manager_number, bucket_number).
   managers: relation (manager_number, username, load, last_assigned_at), numbered from 1 without a
-  gap in the bytewise order of username.
+  gap, in the bytewise order of username within a department.
 -#}
 {% macro hand_out_in_turn(queue, members, managers) -%}
     {{ adapter.dispatch('hand_out_in_turn')(queue, members, managers) }}
 {%- endmacro %}
 {% macro default__hand_out_in_turn(queue, members, managers) %}
     select
-        handed_out.company_id,
+        handed_out.place,
         {{ managers }}.username
     from (
         select
-            array_agg(company_id order by place) as company_ids,
+            array_agg(place order by place) as places,
             ops.hand_out_in_turn(
                 array_agg(bucket_number order by place),
                 (select array_agg(manager_number order by bucket_number, manager_number) from {{ members }}),
@@ -109,8 +118,8 @@
             ) as manager_numbers
         from {{ queue }}
     ) as folded
-    cross join lateral unnest(folded.company_ids, folded.manager_numbers)
-        as handed_out (company_id, manager_number)
+    cross join lateral unnest(folded.places, folded.manager_numbers)
+        as handed_out (place, manager_number)
     inner join {{ managers }} on handed_out.manager_number = {{ managers }}.manager_number
 {% endmacro %}
 
@@ -120,9 +129,9 @@
   that stays cheap. `transform(array(x), name -> ...)[0]` gives the value `x` a name.
 -#}
 {% macro spark__hand_out_in_turn(queue, members, managers) %}
-    {%- set handed_out_type = 'array<struct<company_id: string, manager_number: int>>' %}
+    {%- set handed_out_type = 'array<struct<place: int, manager_number: int>>' %}
     select
-        handed_out.company_id,
+        handed_out.place,
         {{ managers }}.username
     from (
         select
@@ -163,7 +172,7 @@
                                         array_append(
                                             state.handed_out,
                                             named_struct(
-                                                'company_id', turn.company_id,
+                                                'place', turn.place,
                                                 'manager_number', chosen.manager_number
                                             )
                                         )
@@ -184,11 +193,10 @@
             from (
                 select
                     chunk_number,
-                    array_sort(collect_list(struct(place, company_id, members))) as turns
+                    array_sort(collect_list(struct(place, members))) as turns
                 from (
                     select
                         {{ queue }}.place,
-                        {{ queue }}.company_id,
                         members_of_bucket.members,
                         cast(sqrt({{ queue }}.place) as int) as chunk_number
                     from {{ queue }}

@@ -15,3 +15,15 @@
     {%- if not loop.last %} union all{% endif -%}
     {% endfor %}
 {%- endmacro %}
+
+{#-
+  The departments whose managers this project assigns, each with the field of the log that names its
+  manager (spec journey.md, CS manager: sales managers stay as reported unless the var says otherwise).
+-#}
+{% macro managed_departments() -%}
+    {%- set departments = [{'name': 'customer_success', 'field': 'customer_success_manager'}] -%}
+    {%- if var('assign_sales_managers') -%}
+        {%- do departments.append({'name': 'sales', 'field': 'sales_account_manager'}) -%}
+    {%- endif -%}
+    {{ return(departments) }}
+{%- endmacro %}

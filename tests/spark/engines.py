@@ -41,6 +41,7 @@ class Engine:
     environment: Mapping[str, str]
     folder: Path
     fetch: Fetch
+    assigns_sales_managers: bool = False
     runs: list[str] = field(default_factory=list)
     """Ids of the runs so far, in order."""
 
@@ -48,7 +49,11 @@ class Engine:
         """`dbt build` at `as_of`, as a process of its own."""
         dbt = Path(sys.executable).with_name("dbt")
         command = [str(dbt), "build", "--target", self.target, "--profiles-dir", str(self.folder)]
-        command += ["--vars", json.dumps({"as_of": as_of.isoformat()})]
+        variables = {
+            "as_of": as_of.isoformat(),
+            "assign_sales_managers": self.assigns_sales_managers,
+        }
+        command += ["--vars", json.dumps(variables)]
         command += ["--exclude-resource-type", "unit_test", "--select", *_SELECT]
         if not data_tests:
             command += ["--exclude-resource-type", "test"]

@@ -36,12 +36,13 @@ managers as (
 
     select *
     from {{ ref('stg_reference__cs_managers') }}
-    where department = 'customer_success' and is_active
+    where is_active
 
 )
 
 -- Several rows of one person that match a bucket count once; one with lead_intake is enough.
 select
+    managers.department,
     buckets.cs_stage,
     buckets.region,
     buckets.arr_range,
@@ -53,4 +54,4 @@ inner join managers
         managers.cs_stage in (buckets.cs_stage, '*')
         and managers.region in (buckets.region, '*')
         and managers.arr_range in (buckets.arr_range, '*')
-group by buckets.cs_stage, buckets.region, buckets.arr_range, managers.username
+group by managers.department, buckets.cs_stage, buckets.region, buckets.arr_range, managers.username

@@ -114,7 +114,6 @@ select
     locks.locked_manager,
     locks.manager_lock_expires_at,
     logged.cs_stage as previous_stage,
-    logged.customer_success_manager as logged_cs_manager,
     new_reports.cs_report_id,
     case
         when new_reports.cs_report_id is not null then new_reports.reported_cs_manager

@@ -10,9 +10,44 @@ members as (
 
 ),
 
+-- Each company wants one manager of each department that assigns. A lock names the manager of customer
+-- success; cs_sales is the stage of the sales team itself.
+wanted as (
+    {% for department in managed_departments() %}
+        select
+            company_id,
+            '{{ department.name }}' as department,
+            '{{ department.field }}' as field,
+            cs_stage_rule,
+            cs_stage,
+            region,
+            arr_range,
+            {% if department.name == 'customer_success' %}
+                is_manager_locked,
+                locked_manager,
+                cs_stage = 'cs_sales' as is_left_to_sales,
+                previous_cs_manager as current_manager,
+            {% else %}
+                false as is_manager_locked,
+                null as locked_manager,
+                false as is_left_to_sales,
+                sales_account_manager as current_manager,
+            {% endif %}
+            last_journey_event_at,
+            log_head,
+            decided_at
+        from stages
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
+
+),
+
 open_buckets as (
 
     select distinct
+        department,
         cs_stage,
         region,
         arr_range
@@ -26,24 +61,26 @@ open_buckets as (
 former_managers as (
 
     select
-        stages.company_id,
+        wanted.company_id,
+        wanted.department,
         log.new_value as username,
         row_number() over (
-            partition by stages.company_id
+            partition by wanted.company_id, wanted.department
             order by log.change_id desc
         ) as recency
-    from stages
+    from wanted
     inner join {{ source('journey_state', 'company_change_log') }} as log
         on
-            stages.company_id = log.company_id
-            and log.field = 'customer_success_manager'
+            wanted.company_id = log.company_id
+            and wanted.field = log.field
             and log.changed_at < {{ as_of() }}
-            and stages.log_head >= log.change_id
+            and wanted.log_head >= log.change_id
     inner join members
         on
-            stages.cs_stage = members.cs_stage
-            and stages.region = members.region
-            and stages.arr_range = members.arr_range
+            wanted.department = members.department
+            and wanted.cs_stage = members.cs_stage
+            and wanted.region = members.region
+            and wanted.arr_range = members.arr_range
             and log.new_value = members.username
     where members.lead_intake > 0
 
@@ -53,39 +90,43 @@ former_managers as (
 stepped as (
 
     select
-        stages.*,
+        wanted.*,
         former_managers.username as former_manager,
         case
-            when stages.cs_stage_rule in ('churn_with_manager', 'churn_without_manager') then 'churn_kept'
-            when stages.is_manager_locked then 'locked'
-            when stages.cs_stage = 'cs_sales' then 'left_to_sales'
-            when stages.cs_stage = 'cs_error' then 'needs_review'
+            when wanted.cs_stage_rule in ('churn_with_manager', 'churn_without_manager') then 'churn_kept'
+            when wanted.is_manager_locked then 'locked'
+            when wanted.is_left_to_sales then 'left_to_sales'
+            when wanted.cs_stage = 'cs_error' then 'needs_review'
             when members.username is not null then 'kept'
             when former_managers.username is not null then 'history'
             when open_buckets.cs_stage is not null then 'round_robin'
             else 'no_candidate'
         end as assignment_reason
-    from stages
+    from wanted
     left join members
         on
-            stages.cs_stage = members.cs_stage
-            and stages.region = members.region
-            and stages.arr_range = members.arr_range
-            and stages.previous_cs_manager = members.username
+            wanted.department = members.department
+            and wanted.cs_stage = members.cs_stage
+            and wanted.region = members.region
+            and wanted.arr_range = members.arr_range
+            and wanted.current_manager = members.username
     left join former_managers
         on
-            stages.company_id = former_managers.company_id
+            wanted.company_id = former_managers.company_id
+            and wanted.department = former_managers.department
             and former_managers.recency = 1
     left join open_buckets
         on
-            stages.cs_stage = open_buckets.cs_stage
-            and stages.region = open_buckets.region
-            and stages.arr_range = open_buckets.arr_range
+            wanted.department = open_buckets.department
+            and wanted.cs_stage = open_buckets.cs_stage
+            and wanted.region = open_buckets.region
+            and wanted.arr_range = open_buckets.arr_range
 
 )
 
 select
     company_id,
+    department,
     cs_stage_rule,
     cs_stage,
     region,
@@ -93,14 +134,12 @@ select
     assignment_reason,
     -- Null for round_robin until int_journey__round_robin has given it one.
     case assignment_reason
-        when 'locked' then coalesce(locked_manager, previous_cs_manager)
+        when 'locked' then coalesce(locked_manager, current_manager)
         when 'history' then former_manager
         when 'round_robin' then null
-        else previous_cs_manager
-    end as customer_success_manager,
-    logged_cs_manager,
-    previous_cs_manager,
+        else current_manager
+    end as manager,
+    current_manager,
     last_journey_event_at,
-    log_head,
     decided_at
 from stepped

@@ -1,18 +1,8 @@
 with steps as (
 
-    select * from {{ ref('int_journey__manager_steps') }}
-
-),
-
-states as (
-
-    select * from {{ ref('int_journey__company_states') }}
-
-),
-
-log as (
-
-    select * from {{ source('journey_state', 'company_change_log') }}
+    select *
+    from {{ ref('int_journey__manager_steps') }}
+    where assignment_reason = 'round_robin'
 
 ),
 
@@ -20,29 +10,48 @@ queue as (
 
     select
         company_id,
+        department,
         cs_stage,
         region,
         arr_range,
-        row_number() over (order by last_journey_event_at, {{ bytewise('company_id') }}) as place,
+        row_number() over (order by department, last_journey_event_at, {{ bytewise('company_id') }}) as place,
         row_number() over (
-            partition by cs_stage, region, arr_range
+            partition by department, cs_stage, region, arr_range
             order by last_journey_event_at, {{ bytewise('company_id') }}
         ) as place_in_bucket
     from steps
-    where assignment_reason = 'round_robin'
 
 ),
 
 buckets as (
 
     select
+        department,
         cs_stage,
         region,
         arr_range,
         count(*) as companies,
-        row_number() over (order by cs_stage, region, arr_range) as bucket_number
+        row_number() over (order by department, cs_stage, region, arr_range) as bucket_number
     from queue
-    group by cs_stage, region, arr_range
+    group by department, cs_stage, region, arr_range
+
+),
+
+numbered_queue as (
+
+    select
+        queue.company_id,
+        queue.department,
+        queue.place,
+        queue.place_in_bucket,
+        buckets.bucket_number
+    from queue
+    inner join buckets
+        on
+            queue.department = buckets.department
+            and queue.cs_stage = buckets.cs_stage
+            and queue.region = buckets.region
+            and queue.arr_range = buckets.arr_range
 
 ),
 
@@ -50,96 +59,39 @@ candidates as (
 
     select
         buckets.bucket_number,
+        buckets.companies,
+        members.department,
         members.username,
-        count(*) over (partition by members.username) > 1 as is_shared
+        count(*) over (partition by members.department, members.username) > 1 as is_shared
     from {{ ref('int_journey__bucket_members') }} as members
     inner join buckets
         on
-            members.cs_stage = buckets.cs_stage
+            members.department = buckets.department
+            and members.cs_stage = buckets.cs_stage
             and members.region = buckets.region
             and members.arr_range = buckets.arr_range
     where members.lead_intake > 0
 
 ),
 
--- What everybody holds before the first company is given out: a company that is about to be given
--- out counts for nobody, a skipped one stays with whom it has.
-holdings as (
-
-    select
-        company_id,
-        customer_success_manager as username
-    from steps
-
-    union all
-
-    select
-        company_id,
-        previous_cs_manager as username
-    from states
-    where skip_reason is not null
-
-),
-
-loads as (
-
-    select
-        username,
-        count(*) as companies
-    from holdings
-    where username is not null
-    group by username
-
-),
-
-assignments as (
-
-    select
-        new_value as username,
-        changed_at as assigned_at
-    from log
-    where field = 'customer_success_manager' and changed_at < {{ as_of() }}
-
-    union all
-
-    -- What this run assigns before it comes to round-robin: reports, locks.
-    select
-        previous_cs_manager as username,
-        decided_at as assigned_at
-    from states
-    where cs_report_id is not null
-
-    union all
-
-    select
-        customer_success_manager as username,
-        decided_at as assigned_at
-    from steps
-    where customer_success_manager is distinct from previous_cs_manager
-
-),
-
-last_assignments as (
-
-    select
-        username,
-        max(assigned_at) as last_assigned_at
-    from assignments
-    where username is not null
-    group by username
-
-),
-
 managers as (
 
     select
-        candidate_names.username,
-        row_number() over (order by {{ bytewise('candidate_names.username') }}) as manager_number,
-        coalesce(loads.companies, 0) as load,
-        last_assignments.last_assigned_at
-    from (select distinct username from candidates) as candidate_names
-    left join loads on candidate_names.username = loads.username
-    left join last_assignments on candidate_names.username = last_assignments.username
+        loads.department,
+        loads.username,
+        row_number() over (order by loads.department, {{ bytewise('loads.username') }}) as manager_number,
+        loads.companies as load,
+        loads.last_assigned_at
+    from {{ ref('int_journey__manager_loads') }} as loads
+    inner join (
+        select distinct
+            department,
+            username
+        from candidates
+    ) as called
+        on
+            loads.department = called.department
+            and loads.username = called.username
 
 ),
 
@@ -168,31 +120,23 @@ slots as (
                 managers.manager_number
         ) as place_in_bucket
     from own_buckets
-    inner join buckets on own_buckets.bucket_number = buckets.bucket_number
     inner join candidates on own_buckets.bucket_number = candidates.bucket_number
-    inner join managers on candidates.username = managers.username
-    inner join queue
+    inner join managers
         on
-            buckets.cs_stage = queue.cs_stage
-            and buckets.region = queue.region
-            and buckets.arr_range = queue.arr_range
+            candidates.department = managers.department
+            and candidates.username = managers.username
+    inner join numbered_queue as queue on own_buckets.bucket_number = queue.bucket_number
 
 ),
 
 shared_queue as (
 
     select
-        queue.company_id,
         queue.place,
-        dense_rank() over (order by buckets.bucket_number) as bucket_number,
-        buckets.bucket_number as original_bucket_number
-    from queue
-    inner join buckets
-        on
-            queue.cs_stage = buckets.cs_stage
-            and queue.region = buckets.region
-            and queue.arr_range = buckets.arr_range
-    left join own_buckets on buckets.bucket_number = own_buckets.bucket_number
+        dense_rank() over (order by queue.bucket_number) as bucket_number,
+        queue.bucket_number as original_bucket_number
+    from numbered_queue as queue
+    left join own_buckets on queue.bucket_number = own_buckets.bucket_number
     where own_buckets.bucket_number is null
 
 ),
@@ -201,10 +145,18 @@ shared_members as (
 
     select distinct
         managers.manager_number,
-        shared_queue.bucket_number
-    from shared_queue
-    inner join candidates on shared_queue.original_bucket_number = candidates.bucket_number
-    inner join managers on candidates.username = managers.username
+        shared_buckets.bucket_number
+    from (
+        select distinct
+            bucket_number,
+            original_bucket_number
+        from shared_queue
+    ) as shared_buckets
+    inner join candidates on shared_buckets.original_bucket_number = candidates.bucket_number
+    inner join managers
+        on
+            candidates.department = managers.department
+            and candidates.username = managers.username
 
 ),
 
@@ -214,35 +166,21 @@ handed_out as (
 
 ),
 
-from_slots as (
-
-    select
-        queue.company_id,
-        slots.username
-    from queue
-    inner join buckets
-        on
-            queue.cs_stage = buckets.cs_stage
-            and queue.region = buckets.region
-            and queue.arr_range = buckets.arr_range
-    inner join slots
-        on
-            buckets.bucket_number = slots.bucket_number
-            and queue.place_in_bucket = slots.place_in_bucket
-
-),
-
 assigned as (
 
     select
-        company_id,
-        username
-    from from_slots
+        queue.place,
+        slots.username
+    from numbered_queue as queue
+    inner join slots
+        on
+            queue.bucket_number = slots.bucket_number
+            and queue.place_in_bucket = slots.place_in_bucket
 
     union all
 
     select
-        company_id,
+        place,
         username
     from handed_out
 
@@ -250,6 +188,8 @@ assigned as (
 
 select
     queue.company_id,
-    assigned.username as customer_success_manager
-from queue
-inner join assigned on queue.company_id = assigned.company_id
+    queue.department,
+    queue.place as queue_place,
+    assigned.username as manager
+from numbered_queue as queue
+inner join assigned on queue.place = assigned.place

@@ -8,39 +8,63 @@ with states as (
 
 ),
 
--- The first rule that matches (spec journey.md, CS stage).
-ruled as (
+-- What each rule asks (spec journey.md, CS stage).
+matched as (
 
     select
         states.*,
-        case
-            when plan_group = 'churn' and previous_cs_manager is not null then 'churn_with_manager'
-            when plan_group = 'churn' then 'churn_without_manager'
-            when is_stage_locked then 'stage_locked'
-            when plan_group = 'small_business' then 'small_business'
-            when plan_group = 'sales' then 'sales'
-            when arr_range = '1-2000' then 'no_touch'
-            when is_subjectively_onboarded then 'subjectively_onboarded'
-            -- Someone said no: the company is not onboarded, however long it has paid.
-            when
-                is_subjectively_onboarded is null
-                {% if auto_success_ranges %}
-                    and arr_range in ('{{ auto_success_ranges | join("', '") }}')
-                    and days_paying > 90
-                {% else %}
-                and false
-                {% endif %}
-                then 'success'
-            {% if var('sticky_success') %}
-            when is_subjectively_onboarded is null
-                and is_paying
-                and previous_stage = 'cs_success'
-                then 'success'
+        plan_group = 'churn' and previous_cs_manager is not null as is_churn_with_manager,
+        plan_group = 'churn' and previous_cs_manager is null as is_churn_without_manager,
+        plan_group = 'small_business' as is_small_business,
+        plan_group = 'sales' as is_sales,
+        arr_range = '1-2000' as is_no_touch,
+        coalesce(is_subjectively_onboarded, false) as is_onboarded_by_word,
+        -- Someone said no: the company is not onboarded, however long it has paid.
+        is_subjectively_onboarded is null
+        and (
+            {% if auto_success_ranges %}
+                (arr_range in ('{{ auto_success_ranges | join("', '") }}') and coalesce(days_paying, 0) > 90)
+            {% else %}
+                false
             {% endif %}
+            {% if var('sticky_success') %}
+                or (is_paying and coalesce(previous_stage, '') = 'cs_success')
+            {% endif %}
+        ) as is_success
+    from states
+
+),
+
+-- The first that matches decides; the others are kept for who asks why.
+ruled as (
+
+    select
+        matched.*,
+        case
+            when is_churn_with_manager then 'churn_with_manager'
+            when is_churn_without_manager then 'churn_without_manager'
+            when is_stage_locked then 'stage_locked'
+            when is_small_business then 'small_business'
+            when is_sales then 'sales'
+            when is_no_touch then 'no_touch'
+            when is_onboarded_by_word then 'subjectively_onboarded'
+            when is_success then 'success'
             when is_paying then 'onboarding'
             else 'error'
-        end as cs_stage_rule
-    from states
+        end as cs_stage_rule,
+        concat_ws(
+            ', ',
+            case when is_churn_with_manager then 'churn_with_manager' end,
+            case when is_churn_without_manager then 'churn_without_manager' end,
+            case when is_stage_locked then 'stage_locked' end,
+            case when is_small_business then 'small_business' end,
+            case when is_sales then 'sales' end,
+            case when is_no_touch then 'no_touch' end,
+            case when is_onboarded_by_word then 'subjectively_onboarded' end,
+            case when is_success then 'success' end,
+            case when is_paying then 'onboarding' end
+        ) as matching_rules
+    from matched
 
 )
 
@@ -48,6 +72,7 @@ ruled as (
 select
     company_id,
     cs_stage_rule,
+    matching_rules,
     case cs_stage_rule
         when 'churn_with_manager' then coalesce(previous_stage, 'cs_error')
         when 'churn_without_manager' then coalesce(previous_stage, 'cs_error')
@@ -64,8 +89,8 @@ select
     arr_range,
     is_manager_locked,
     locked_manager,
-    logged_cs_manager,
     previous_cs_manager,
+    sales_account_manager,
     last_journey_event_at,
     log_head,
     decided_at

@@ -6,7 +6,9 @@ with decisions as (
 
 members as (
 
-    select * from {{ ref('int_journey__bucket_members') }}
+    select *
+    from {{ ref('int_journey__bucket_members') }}
+    where department = 'customer_success'
 
 ),
 

@@ -12,7 +12,9 @@ log as (
 
 members as (
 
-    select * from {{ ref('int_journey__bucket_members') }}
+    select *
+    from {{ ref('int_journey__bucket_members') }}
+    where department = 'customer_success'
 
 ),
 

@@ -99,6 +99,16 @@ entries as (
 
     select
         company_id,
+        'no_sales_candidate' as topic,
+        'Nobody of sales with lead intake serves ' || cs_stage || ', ' || region || ', ' || arr_range || '; '
+        || coalesce('it stays with ' || sales_account_manager || '.', 'it has no sales manager.') as details
+    from decisions
+    where sales_assignment_reason = 'no_candidate'
+
+    union all
+
+    select
+        company_id,
         case when was_success then 'success_outgrown' else 'never_graduates' end as topic,
         case
             when was_success

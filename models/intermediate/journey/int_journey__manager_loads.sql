@@ -1,0 +1,117 @@
+with steps as (
+
+    select * from {{ ref('int_journey__manager_steps') }}
+
+),
+
+states as (
+
+    select * from {{ ref('int_journey__company_states') }}
+
+),
+
+members as (
+
+    select distinct
+        department,
+        username
+    from {{ ref('int_journey__bucket_members') }}
+
+),
+
+log as (
+
+    select * from {{ source('journey_state', 'company_change_log') }}
+
+),
+
+-- A skipped company stays with whom it has; one that round-robin is about to give out counts for nobody.
+holdings as (
+
+    select
+        department,
+        manager as username
+    from steps
+    {% for department in managed_departments() %}
+        union all
+
+        select
+            '{{ department.name }}' as department,
+            {{ 'previous_cs_manager' if department.name == 'customer_success' else 'sales_account_manager' }} as username
+        from states
+        where skip_reason is not null
+    {% endfor %}
+
+),
+
+loads as (
+
+    select
+        department,
+        username,
+        count(*) as companies
+    from holdings
+    where username is not null
+    group by department, username
+
+),
+
+assignments as (
+
+    select
+        case field when 'sales_account_manager' then 'sales' else 'customer_success' end as department,
+        new_value as username,
+        max(changed_at) as assigned_at
+    from log
+    where
+        field in ('customer_success_manager', 'sales_account_manager')
+        and changed_at < {{ as_of() }}
+    group by field, new_value
+    {% for department in managed_departments() %}
+        -- What this run assigns before it comes to round-robin: reports, and then locks and history.
+        union all
+
+        select
+            '{{ department.name }}' as department,
+            {{ 'previous_cs_manager' if department.name == 'customer_success' else 'sales_account_manager' }} as username,
+            decided_at as assigned_at
+        from states
+        where {{ 'cs_report_id' if department.name == 'customer_success' else 'sales_report_id' }} is not null
+    {% endfor %}
+
+    union all
+
+    select
+        department,
+        manager as username,
+        decided_at as assigned_at
+    from steps
+    where manager is distinct from current_manager
+
+),
+
+last_assignments as (
+
+    select
+        department,
+        username,
+        max(assigned_at) as last_assigned_at
+    from assignments
+    group by department, username
+
+)
+
+select
+    members.department,
+    members.username,
+    coalesce(loads.companies, 0) as companies,
+    last_assignments.last_assigned_at
+from members
+left join loads
+    on
+        members.department = loads.department
+        and members.username = loads.username
+left join last_assignments
+    on
+        members.department = last_assignments.department
+        and members.username = last_assignments.username
