@@ -10,7 +10,6 @@ there.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -213,7 +212,6 @@ def main(
     except (BuildError, LakeError, WarehouseError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
-    os.environ.pop("SPARK_REMOTE", None)
     spark = SparkSession.builder.remote(remote).getOrCreate()
     name_in_catalogue(copied, spark.sql)
     remove_earlier(copied)

@@ -63,6 +63,19 @@ def test_marts_are_the_same_after_every_build(
     assert _marts_on_spark(both) == before
     _compare(both, "marts", "intermediate", "staging")
 
+    # All rows of a run come into the log in one file: all of them or none.
+    files_of_runs = both.on_spark.rows(
+        "journey.company_change_log group by run_id",
+        ["count(distinct _metadata.file_path)"],
+    )
+    assert set(files_of_runs) == {(1,)}
+
+    # Back in time nothing is decided.
+    told, _ = (process := both.on_spark.start_build(WORLD_END)).communicate()
+    assert process.returncode != 0
+    assert "company_change_log already holds decisions" in told
+    assert _marts_on_spark(both) == before
+
 
 def _marts_on_spark(both: Both) -> dict[str, Counter[Row]]:
     return {mart: both.on_spark.rows(mart) for mart in both.on_spark.relations("marts")}
