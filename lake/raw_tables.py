@@ -10,7 +10,7 @@ there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,21 +31,21 @@ from warehouse.database import Warehouse, WarehouseError, open_warehouse
 BATCH_ROWS = 50_000
 """Rows held in memory at once, and in one row group: what one task of Spark reads."""
 
-_ARROW_TYPES: dict[str, pa.DataType] = {
-    "bool": pa.bool_(),
-    "int2": pa.int16(),
-    "int4": pa.int32(),
-    "int8": pa.int64(),
-    "float8": pa.float64(),
-    "text": pa.string(),
-    "varchar": pa.string(),
-    "json": pa.string(),
-    "jsonb": pa.string(),
-    "_text": pa.list_(pa.string()),
-    "date": pa.date32(),
-    "timestamptz": pa.timestamp("us", tz="UTC"),
+_TYPES: dict[str, tuple[pa.DataType, str]] = {
+    "bool": (pa.bool_(), "boolean"),
+    "int2": (pa.int16(), "smallint"),
+    "int4": (pa.int32(), "int"),
+    "int8": (pa.int64(), "bigint"),
+    "float8": (pa.float64(), "double"),
+    "text": (pa.string(), "string"),
+    "varchar": (pa.string(), "string"),
+    "json": (pa.string(), "string"),
+    "jsonb": (pa.string(), "string"),
+    "_text": (pa.list_(pa.string()), "array<string>"),
+    "date": (pa.date32(), "date"),
+    "timestamptz": (pa.timestamp("us", tz="UTC"), "timestamp"),
 }
-"""What PostgreSQL's types become; Spark reads `timestamp` with a zone as an instant."""
+"""What PostgreSQL's types become in Arrow, and what Spark calls that."""
 
 
 class LakeError(Exception):
@@ -69,6 +69,8 @@ class CopiedTable:
     """A table as it lies in the lake."""
 
     table: RawTable
+    columns: Mapping[str, str]
+    """Name and type, in Spark's words."""
     rows: int
     location: str
     """URI of the folder that holds its files."""
@@ -111,8 +113,21 @@ def write_raw_tables(
         for table in tables:
             place = f"{table.schema}/{table.name}/{stamp}"
             files.create_dir(f"{root}/{place}")
-            rows = _write_table(connection, table, files, f"{root}/{place}/rows.parquet")
-            copied.append(CopiedTable(table, rows, f"{_uri(lake).rstrip('/')}/{place}"))
+            with connection.cursor(name="lake") as cursor:
+                cursor.execute(
+                    sql.SQL("select * from {}").format(sql.Identifier(table.schema, table.name))
+                )
+                types = _types(connection, cursor, table)
+                schema = pa.schema([(name, arrow_type) for name, (arrow_type, _) in types.items()])
+                rows = _write(cursor, schema, files, f"{root}/{place}/rows.parquet")
+            copied.append(
+                CopiedTable(
+                    table,
+                    {name: spark_type for name, (_, spark_type) in types.items()},
+                    rows,
+                    f"{_uri(lake).rstrip('/')}/{place}",
+                )
+            )
     return copied
 
 
@@ -126,7 +141,8 @@ def name_in_catalogue(copied: Sequence[CopiedTable], run: Callable[[str], object
     for copy in copied:
         run(f"create schema if not exists {copy.table.schema}")
         run(f"drop table if exists {copy.table}")
-        run(f"create table {copy.table} using parquet location '{copy.location}'")
+        columns = ", ".join(f"`{name}` {spark_type}" for name, spark_type in copy.columns.items())
+        run(f"create table {copy.table} ({columns}) using parquet location '{copy.location}'")
 
 
 def remove_earlier(copied: Sequence[CopiedTable]) -> None:
@@ -139,52 +155,43 @@ def remove_earlier(copied: Sequence[CopiedTable]) -> None:
                 files.delete_dir(found.path)
 
 
-def _write_table(
-    connection: psycopg.Connection[TupleRow], table: RawTable, files: FileSystem, path: str
+def _write(
+    cursor: psycopg.ServerCursor[TupleRow], schema: pa.Schema, files: FileSystem, path: str
 ) -> int:
-    """Write one table to one file, batch by batch; the number of its rows."""
+    """Write the rows of a cursor to one file, batch by batch; how many there were."""
     rows = 0
-    with connection.cursor(name="lake") as cursor:
-        cursor.execute(sql.SQL("select * from {}").format(sql.Identifier(table.schema, table.name)))
-        schema = _arrow_schema(connection, cursor, table)
-        with (
-            files.open_output_stream(path) as stream,
-            pq.ParquetWriter(stream, schema) as writer,
-        ):
-            for batch in _batches(cursor):
-                columns = zip(*batch, strict=True)
-                arrays = [
-                    pa.array(column, type=field.type)
-                    for column, field in zip(columns, schema, strict=True)
-                ]
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
-                rows += len(batch)
+    with (
+        files.open_output_stream(path) as stream,
+        pq.ParquetWriter(stream, schema) as writer,
+    ):
+        while batch := cursor.fetchmany(BATCH_ROWS):
+            arrays = [
+                pa.array(column, type=field.type)
+                for column, field in zip(zip(*batch, strict=True), schema, strict=True)
+            ]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            rows += len(batch)
     return rows
 
 
-def _batches(cursor: psycopg.ServerCursor[TupleRow]) -> Iterator[list[TupleRow]]:
-    while batch := cursor.fetchmany(BATCH_ROWS):
-        yield batch
-
-
-def _arrow_schema(
+def _types(
     connection: psycopg.Connection[TupleRow],
     cursor: psycopg.ServerCursor[TupleRow],
     table: RawTable,
-) -> pa.Schema:
-    fields = []
+) -> dict[str, tuple[pa.DataType, str]]:
+    types = {}
     for column in cursor.description or []:
         known = connection.adapters.types.get(column.type_code)
-        name = None if known is None else known.name
+        name = "" if known is None else known.name
         if known is not None and column.type_code == known.array_oid:
-            name = f"_{known.name}"
-        if name not in _ARROW_TYPES:
+            name = f"_{name}"
+        if name not in _TYPES:
             raise LakeError(
                 f"{table}.{column.name} is of a type that is not copied to Spark: "
                 "add it to lake/raw_tables.py."
             )
-        fields.append(pa.field(column.name, _ARROW_TYPES[name]))
-    return pa.schema(fields)
+        types[column.name] = _TYPES[name]
+    return types
 
 
 class _TextLoader(Loader):
