@@ -147,6 +147,7 @@ def _settings(folder: Path, connect_port: int, workers: int) -> Iterator[str]:
         # What a killed build left of a table is written over, not a reason to refuse for ever.
         "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
         "spark.sql.shuffle.partitions": str(workers),
+        "spark.sql.adaptive.enabled": "false",  # so few partitions leave nothing to adapt
         # Short lives on few cores: compiling Java code well costs more than it gains.
         "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
         "spark.executor.extraJavaOptions": _JAVA_OPTIONS,
