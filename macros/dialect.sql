@@ -6,22 +6,27 @@
 {#- The type of an instant (UTC). -#}
 {% macro instant_type() -%} {{ adapter.dispatch('instant_type')() }} {%- endmacro %}
 {% macro default__instant_type() -%} timestamptz {%- endmacro %}
+{% macro spark__instant_type() -%} timestamp {%- endmacro %}
 
-{#- An exact decimal of any size. -#}
+{#- An exact decimal: of any size, in Spark of 26 digits before the point and 12 after it. -#}
 {% macro decimal_type() -%} {{ adapter.dispatch('decimal_type')() }} {%- endmacro %}
 {% macro default__decimal_type() -%} numeric {%- endmacro %}
+{% macro spark__decimal_type() -%} decimal(38, 12) {%- endmacro %}
 
 {#- Text compared by its bytes, whatever the collation of the server. -#}
 {% macro bytewise(text) -%} {{ adapter.dispatch('bytewise')(text) }} {%- endmacro %}
 {% macro default__bytewise(text) -%} ({{ text }}) collate "C" {%- endmacro %}
+{% macro spark__bytewise(text) -%} ({{ text }}) collate utf8_binary {%- endmacro %}
 
-{#- Field `key` of a JSON object as text; null when absent or null. -#}
+{#- Field `key` of a JSON object as text, numbers as they are written; null when absent or null. Spark keeps JSON as text. -#}
 {% macro json_text(json, key) -%} {{ adapter.dispatch('json_text')(json, key) }} {%- endmacro %}
 {% macro default__json_text(json, key) -%} ({{ json }} ->> '{{ key }}') {%- endmacro %}
+{% macro spark__json_text(json, key) -%} from_json({{ json }}, 'map<string, string>')['{{ key }}'] {%- endmacro %}
 
 {#- Whether a JSON object has the field `key`, be it null. -#}
 {% macro json_has(json, key) -%} {{ adapter.dispatch('json_has')(json, key) }} {%- endmacro %}
 {% macro default__json_has(json, key) -%} ({{ json }} ? '{{ key }}') {%- endmacro %}
+{% macro spark__json_has(json, key) -%} array_contains(json_object_keys({{ json }}), '{{ key }}') {%- endmacro %}
 
 {#- Whole 24-hour days from one instant to a later one. -#}
 {% macro whole_days_between(earlier, later) -%}
@@ -30,25 +35,36 @@
 {% macro default__whole_days_between(earlier, later) -%}
     cast(floor(extract(epoch from ({{ later }} - {{ earlier }})) / 86400) as integer)
 {%- endmacro %}
+{% macro spark__whole_days_between(earlier, later) -%}
+    cast(floor((unix_micros({{ later }}) - unix_micros({{ earlier }})) / 86400000000) as integer)
+{%- endmacro %}
 
 {#- Seconds from one instant to a later one, exact to the microsecond. -#}
 {% macro seconds_between(earlier, later) -%} {{ adapter.dispatch('seconds_between')(earlier, later) }} {%- endmacro %}
 {% macro default__seconds_between(earlier, later) -%}
     cast(extract(epoch from ({{ later }} - {{ earlier }})) as numeric)
 {%- endmacro %}
+{% macro spark__seconds_between(earlier, later) -%}
+    cast((unix_micros({{ later }}) - unix_micros({{ earlier }})) * 0.000001 as decimal(38, 12))
+{%- endmacro %}
 
 {#- The day of an instant in UTC, whatever the session's time zone. -#}
 {% macro utc_day(instant) -%} {{ adapter.dispatch('utc_day')(instant) }} {%- endmacro %}
 {% macro default__utc_day(instant) -%} cast(({{ instant }}) at time zone 'UTC' as date) {%- endmacro %}
+{% macro spark__utc_day(instant) -%} cast(to_utc_timestamp({{ instant }}, current_timezone()) as date) {%- endmacro %}
 
 {#- The same day as text: 2026-03-31. -#}
 {% macro utc_day_text(instant) -%} {{ adapter.dispatch('utc_day_text')(instant) }} {%- endmacro %}
 {% macro default__utc_day_text(instant) -%} to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD') {%- endmacro %}
+{% macro spark__utc_day_text(instant) -%} cast({{ spark__utc_day(instant) }} as string) {%- endmacro %}
 
 {#- An instant as text, to the minute and in UTC: 2026-03-31 06:00 UTC. -#}
 {% macro utc_minute_text(instant) -%} {{ adapter.dispatch('utc_minute_text')(instant) }} {%- endmacro %}
 {% macro default__utc_minute_text(instant) -%}
     to_char(({{ instant }}) at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')
+{%- endmacro %}
+{% macro spark__utc_minute_text(instant) -%}
+    (date_format(to_utc_timestamp({{ instant }}, current_timezone()), 'yyyy-MM-dd HH:mm') || ' UTC')
 {%- endmacro %}
 
 {#-
@@ -84,14 +100,19 @@
 {#- The line of its CSV file that a seed's row came from (the header is line 1). -#}
 {% macro file_line() -%} {{ adapter.dispatch('file_line')() }} {%- endmacro %}
 {% macro default__file_line() -%} (row_number() over (order by ctid) + 1) {%- endmacro %}
+{% macro spark__file_line() -%}
+    (row_number() over (order by _metadata.file_modification_time, _metadata.row_index) + 1)
+{%- endmacro %}
 
 {#- Text whose evaluation stops the statement with `sentence` (a SQL expression). -#}
 {% macro refuse(sentence) -%} {{ adapter.dispatch('refuse')(sentence) }} {%- endmacro %}
 {% macro default__refuse(sentence) -%} ops.refuse({{ sentence }}) {%- endmacro %}
+{% macro spark__refuse(sentence) -%} raise_error({{ sentence }}) {%- endmacro %}
 
-{#- Wait until no other transaction holds the journey's lock; it is held to the end of this one. -#}
+{#- Wait until no other transaction holds the journey's lock; it is held to the end of this one. Spark has no such thing. -#}
 {% macro take_journey_lock() -%} {{ adapter.dispatch('take_journey_lock')() }} {%- endmacro %}
 {% macro default__take_journey_lock() -%} select pg_advisory_xact_lock(5170002) {%- endmacro %}
+{% macro spark__take_journey_lock() -%} {%- endmacro %}
 
 {#-
   Round-robin over buckets that share managers, as one fold in one statement: (place, username).
@@ -129,5 +150,108 @@
     ) as folded
     cross join lateral unnest(folded.places, folded.manager_numbers)
         as handed_out (place, manager_number)
+    inner join {{ managers }} on handed_out.manager_number = {{ managers }}.manager_number
+{% endmacro %}
+
+{#-
+  A fold within a fold: over chunks of turns, and over the turns of a chunk. What has been handed out is
+  kept in an array, which each step copies; with chunks of growing length (the square roots of the places)
+  that stays cheap. `transform(array(x), name -> ...)[0]` gives the value `x` a name.
+-#}
+{% macro spark__hand_out_in_turn(queue, members, managers) %}
+    {%- set handed_out_type = 'array<struct<place: int, manager_number: int>>' %}
+    select
+        handed_out.place,
+        {{ managers }}.username
+    from (
+        select
+            inline(
+                aggregate(
+                    array_sort(chunks.chunks),
+                    named_struct(
+                        'managers', at_first.managers,
+                        'handed_out', cast(array() as array<{{ handed_out_type }}>)
+                    ),
+                    (so_far, chunk) -> transform(
+                        array(
+                            aggregate(
+                                chunk.turns,
+                                named_struct(
+                                    'managers', so_far.managers,
+                                    'handed_out', cast(array() as {{ handed_out_type }})
+                                ),
+                                (state, turn) -> transform(
+                                    -- The fewest companies, then the longest not assigned (never is null,
+                                    -- which comes first), then the first by username.
+                                    array(array_min(transform(turn.members, number -> state.managers[number - 1]))),
+                                    chosen -> named_struct(
+                                        'managers',
+                                        transform(
+                                            state.managers,
+                                            manager -> if(
+                                                manager.manager_number = chosen.manager_number,
+                                                named_struct(
+                                                    'load', chosen.load + 1,
+                                                    'last_assigned_at', {{ as_of() }},
+                                                    'manager_number', chosen.manager_number
+                                                ),
+                                                manager
+                                            )
+                                        ),
+                                        'handed_out',
+                                        array_append(
+                                            state.handed_out,
+                                            named_struct(
+                                                'place', turn.place,
+                                                'manager_number', chosen.manager_number
+                                            )
+                                        )
+                                    )
+                                )[0]
+                            )
+                        ),
+                        done -> named_struct(
+                            'managers', done.managers,
+                            'handed_out', array_append(so_far.handed_out, done.handed_out)
+                        )
+                    )[0],
+                    so_far -> flatten(so_far.handed_out)
+                )
+            )
+        from (
+            select collect_list(struct(chunk_number, turns)) as chunks
+            from (
+                select
+                    chunk_number,
+                    array_sort(collect_list(struct(place, members))) as turns
+                from (
+                    select
+                        {{ queue }}.place,
+                        members_of_bucket.members,
+                        cast(sqrt({{ queue }}.place) as int) as chunk_number
+                    from {{ queue }}
+                    inner join (
+                        select bucket_number, collect_list(manager_number) as members
+                        from {{ members }}
+                        group by bucket_number
+                    ) as members_of_bucket
+                        on {{ queue }}.bucket_number = members_of_bucket.bucket_number
+                ) as numbered
+                group by chunk_number
+            ) as chunked
+        ) as chunks
+        cross join (
+            select
+                transform(
+                    array_sort(collect_list(struct(manager_number, load, last_assigned_at))),
+                    manager -> named_struct(
+                        'load', manager.load,
+                        'last_assigned_at', manager.last_assigned_at,
+                        'manager_number', manager.manager_number
+                    )
+                ) as managers
+            from {{ managers }}
+        ) as at_first
+    ) as handed_out
     inner join {{ managers }} on handed_out.manager_number = {{ managers }}.manager_number
 {% endmacro %}

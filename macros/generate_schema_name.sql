@@ -1,8 +1,8 @@
-{#- Schemas are named exactly as in spec marts.md in production; every other target prefixes its own name. -#}
+{#- Schemas are named exactly as in spec marts.md in production, on PostgreSQL and on Spark; every other target prefixes its own name. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
     {%- if custom_schema_name is none -%}
         {{ target.schema }}
-    {%- elif target.name == 'prod' -%}
+    {%- elif target.name in ('prod', 'spark') -%}
         {{ custom_schema_name | trim }}
     {%- else -%}
         {{ target.schema }}_{{ custom_schema_name | trim }}

@@ -5,7 +5,7 @@
 
 {% macro journey_log() -%}
     {{ return(api.Relation.create(
-        database=target.database,
+        database=target.get('database'),
         schema=generate_schema_name('journey', none) | trim,
         identifier='company_change_log',
         type='table',
@@ -21,8 +21,9 @@
         and load_relation(log) is none -%}
         {%- do adapter.create_schema(log) -%}
         {%- set text = api.Column.translate_type('string') -%}
+        {%- set lock = take_journey_lock() | trim -%}
         {%- call statement('create_journey_log', auto_begin=False) -%}
-            {{ take_journey_lock() }};
+            {% if lock %}{{ lock }};{% endif %}
             create table if not exists {{ log }} (
                 change_id bigint not null,
                 company_id {{ text }} not null,

@@ -17,6 +17,9 @@
     {{ return(default__apply_grants(relation, wanted, should_revoke=False)) }}
 {%- endmacro %}
 
+{#- Spark's own catalogue knows no roles; who may read is a matter of the files' store. -#}
+{% macro spark__apply_grants(relation, grant_config, should_revoke=True) -%} {%- endmacro %}
+
 {#- The schemas of what is granted, opened to those to whom it is granted. -#}
 {% macro open_schemas_to_readers() -%}
     {%- set pairs = [] -%}

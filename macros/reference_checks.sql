@@ -14,7 +14,8 @@
                 {%- do sentences.append('line ' ~ row[0] ~ ': ' ~ row[1]) -%}
             {%- endfor -%}
             {{ exceptions.raise_compiler_error(
-                'seeds/reference/' ~ seed ~ '.csv is wrong in ' ~ sentences | join('; ') ~ '. Nothing of it was loaded.'
+                'seeds/reference/' ~ seed ~ '.csv is wrong in ' ~ sentences | join('; ') ~ '. '
+                ~ ('Nothing of it was loaded.' if target.type == 'postgres' else 'Nothing was built from it.')
             ) }}
         {%- endif -%}
     {%- endif -%}

@@ -12,7 +12,16 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-_NOT_OURS = {".venv", ".git", ".millrace", "target", "logs", ".pytest_cache", ".mypy_cache"}
+_NOT_OURS = {
+    ".venv",
+    ".venv-spark",
+    ".git",
+    ".millrace",
+    "target",
+    "logs",
+    ".pytest_cache",
+    ".mypy_cache",
+}
 _SHELLS = {"sh", "bash", "console"}
 _PLACEHOLDER = re.compile(r"[<>{}*…]|\.\.\.|\b[A-Z]{3,}\b")
 _PATH = re.compile(r"(?!\.\w+$)\.?[\w-][\w.-]*(/[\w.-]+)*/?")  # a bare ending is no path

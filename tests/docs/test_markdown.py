@@ -18,7 +18,14 @@ from warehouse.settings import Settings
 
 ROOT = Path.cwd()
 FILES = markdown_files(ROOT)
-MADE_BY_COMMANDS = (".millrace", ".venv", "target", "profiles.yml", "run_results.json")
+MADE_BY_COMMANDS = (
+    ".millrace",
+    ".venv",
+    ".venv-spark",
+    "target",
+    "profiles.yml",
+    "run_results.json",
+)
 ELSEWHERE = {
     "source",
     "cd",
@@ -86,6 +93,7 @@ def test_settings_that_are_named_exist() -> None:
         ("millrace sync run NAME --wet-run", "no option --wet-run"),
         ("make demo && make tea", "no target tea"),
         (".venv/bin/dbt build --select core", None),
+        (".venv-spark/bin/dbt build --target spark", None),
         (".venv/bin/dbt brew", "no command brew"),
         ("python -m simulators.hubspot --port 1", None),
         ("python -m simulators.nothing", "no module simulators.nothing"),
@@ -112,7 +120,7 @@ def _problem(call: Sequence[str]) -> str | None:
     if not call:
         return None
     program, *arguments = call
-    match program.removeprefix(".venv/bin/"):
+    match re.sub(r"^\.venv(-spark)?/bin/", "", program):
         case "make":
             targets = set(re.findall(r"(?m)^([\w-]+):", (ROOT / "Makefile").read_text()))
             missing = [word for word in arguments if "=" not in word and word not in targets]

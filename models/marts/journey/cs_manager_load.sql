@@ -95,8 +95,10 @@ select
     coalesce(holdings.companies, 0) as companies,
     coalesce(assignments.assigned_7d, 0) as assigned_7d,
     coalesce(assignments.assigned_30d, 0) as assigned_30d,
-    round(
-        cast(served.companies_held_in_buckets as {{ decimal_type() }}) / nullif(served.companies_in_buckets, 0), 6
+    cast(
+        round(
+            cast(served.companies_held_in_buckets as {{ decimal_type() }}) / nullif(served.companies_in_buckets, 0), 6
+        ) as {{ decimal_type() }}
     ) as share_of_buckets
 from people
 left join managers on people.username = managers.username
