@@ -83,8 +83,9 @@
         cast('{{ run_started_at.isoformat() }}' as timestamptz),
         clock_timestamp(),
         '{{ outcome }}',
-        {{ text_or_null(message) }}
+        {{ text_or_null(message or 'The run ended before it came to the log.') }}
     )
+    on conflict (run_id) do nothing
 {%- endmacro %}
 
 {#- The sentence of a statement that ops.refuse stopped; none for every other error. -#}
