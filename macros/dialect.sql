@@ -255,3 +255,11 @@
     ) as handed_out
     inner join {{ managers }} on handed_out.manager_number = {{ managers }}.manager_number
 {% endmacro %}
+
+{#-
+  Tell the planner, until the transaction ends, that this statement joins whole tables: it then never
+  looks up row by row what it takes for a handful and what may be millions.
+-#}
+{% macro join_whole_tables() -%} {{ adapter.dispatch('join_whole_tables')() }} {%- endmacro %}
+{% macro default__join_whole_tables() -%} set local enable_nestloop = off {%- endmacro %}
+{% macro spark__join_whole_tables() -%} {%- endmacro %}

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- A company exists from its first company_created, company_updated or subscription_changed.
 with histories as (
 

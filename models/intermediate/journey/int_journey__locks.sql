@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 with histories as (
 
     select

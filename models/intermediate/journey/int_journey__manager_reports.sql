@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 select
     company_id,
     'customer_success_manager' as field,

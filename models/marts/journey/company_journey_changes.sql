@@ -11,26 +11,44 @@
 -- Runs that are here already stay as they are: the log is append-only. The table stands, as the other
 -- marts do; with --full-refresh the hook empties it within the transaction that fills it again.
 
-with new_runs as (
+with whole_log as (
+
+    select * from {{ ref('company_change_log') }}
+
+),
+
+{% if is_incremental() %}
+    known_runs as (
+
+        select distinct run_id from {{ this }}
+
+    ),
+{% endif %}
+
+new_runs as (
 
     select distinct
-        log.company_id,
-        log.run_id
-    from {{ ref('company_change_log') }} as log
+        whole_log.company_id,
+        whole_log.run_id
+    from whole_log
     {% if is_incremental() %}
-        left join (select distinct run_id from {{ this }}) as known_runs
-            on log.run_id = known_runs.run_id
+        left join known_runs on whole_log.run_id = known_runs.run_id
         where known_runs.run_id is null
     {% endif %}
 
 ),
 
+companies as (
+
+    select distinct company_id from new_runs
+
+),
+
 log as (
 
-    select log.*
-    from {{ ref('company_change_log') }} as log
-    inner join (select distinct company_id from new_runs) as companies
-        on log.company_id = companies.company_id
+    select whole_log.*
+    from whole_log
+    inner join companies on whole_log.company_id = companies.company_id
 
 ),
 
@@ -123,18 +141,18 @@ select
     valued.company_id,
     valued.run_id,
     valued.changed_at,
-    max(case when field = 'cs_stage' then old_value end) as old_cs_stage,
-    max(case when field = 'cs_stage' then new_value end) as new_cs_stage,
-    max(case when field = 'customer_success_manager' then old_value end) as old_customer_success_manager,
-    max(case when field = 'customer_success_manager' then new_value end) as new_customer_success_manager,
-    max(case when field = 'account_manager' then old_value end) as old_account_manager,
-    max(case when field = 'account_manager' then new_value end) as new_account_manager,
-    max(case when field = 'sales_account_manager' then old_value end) as old_sales_account_manager,
-    max(case when field = 'sales_account_manager' then new_value end) as new_sales_account_manager
+    max(case when valued.field = 'cs_stage' then valued.old_value end) as old_cs_stage,
+    max(case when valued.field = 'cs_stage' then valued.new_value end) as new_cs_stage,
+    max(case when valued.field = 'customer_success_manager' then valued.old_value end) as old_customer_success_manager,
+    max(case when valued.field = 'customer_success_manager' then valued.new_value end) as new_customer_success_manager,
+    max(case when valued.field = 'account_manager' then valued.old_value end) as old_account_manager,
+    max(case when valued.field = 'account_manager' then valued.new_value end) as new_account_manager,
+    max(case when valued.field = 'sales_account_manager' then valued.old_value end) as old_sales_account_manager,
+    max(case when valued.field = 'sales_account_manager' then valued.new_value end) as new_sales_account_manager
 from valued
 inner join new_runs
     on
         valued.company_id = new_runs.company_id
         and valued.run_id = new_runs.run_id
 group by valued.company_id, valued.run_id, valued.changed_at
-having max(case when old_value is distinct from new_value then 1 else 0 end) = 1
+having max(case when valued.old_value is distinct from valued.new_value then 1 else 0 end) = 1

@@ -68,21 +68,51 @@ assignments as (
 
 ),
 
+holdings_of_buckets as (
+
+    select
+        cs_stage,
+        region,
+        arr_range,
+        customer_success_manager as username,
+        count(*) as companies
+    from decisions
+    where skip_reason is null
+    group by cs_stage, region, arr_range, customer_success_manager
+
+),
+
+buckets as (
+
+    select
+        cs_stage,
+        region,
+        arr_range,
+        sum(companies) as companies
+    from holdings_of_buckets
+    group by cs_stage, region, arr_range
+
+),
+
 served as (
 
     select
         members.username,
-        count(distinct members.cs_stage || '|' || members.region || '|' || members.arr_range) as bucket_count,
-        count(decisions.company_id) as companies_in_buckets,
-        count(
-            case when decisions.customer_success_manager = members.username then decisions.company_id end
-        ) as companies_held_in_buckets
+        count(*) as bucket_count,
+        sum(buckets.companies) as companies_in_buckets,
+        sum(coalesce(holdings_of_buckets.companies, 0)) as companies_held_in_buckets
     from members
-    left join decisions
+    left join buckets
         on
-            members.cs_stage = decisions.cs_stage
-            and members.region = decisions.region
-            and members.arr_range = decisions.arr_range
+            members.cs_stage = buckets.cs_stage
+            and members.region = buckets.region
+            and members.arr_range = buckets.arr_range
+    left join holdings_of_buckets
+        on
+            members.cs_stage = holdings_of_buckets.cs_stage
+            and members.region = holdings_of_buckets.region
+            and members.arr_range = holdings_of_buckets.arr_range
+            and members.username = holdings_of_buckets.username
     group by members.username
 
 )
