@@ -17,13 +17,24 @@
 {%- endmacro %}
 
 {#-
-  The departments whose managers this project assigns, each with the field of the log that names its
-  manager (spec journey.md, CS manager: sales managers stay as reported unless the var says otherwise).
+  The departments whose managers this project assigns (spec journey.md, CS manager: sales managers stay
+  as reported unless the var says otherwise), each with the field of the log that names its manager, and
+  the columns of int_journey__company_states with its current manager and with a report not yet applied.
 -#}
 {% macro managed_departments() -%}
-    {%- set departments = [{'name': 'customer_success', 'field': 'customer_success_manager'}] -%}
+    {%- set departments = [{
+        'name': 'customer_success',
+        'field': 'customer_success_manager',
+        'current': 'previous_cs_manager',
+        'report': 'cs_report_id',
+    }] -%}
     {%- if var('assign_sales_managers') -%}
-        {%- do departments.append({'name': 'sales', 'field': 'sales_account_manager'}) -%}
+        {%- do departments.append({
+            'name': 'sales',
+            'field': 'sales_account_manager',
+            'current': 'sales_account_manager',
+            'report': 'sales_report_id',
+        }) -%}
     {%- endif -%}
     {{ return(departments) }}
 {%- endmacro %}

@@ -42,131 +42,145 @@ manager_releases as (
 
     select * from {{ ref('stg_events__cs_manager_lock_released') }}
 
+),
+
+-- Null clears a field in an update, and says nothing when the company is created.
+said as (
+    {% for field in ['name', 'country'] %}
+    select
+        company_id,
+        event_id,
+        'company_created' as event_type,
+        occurred_at,
+        received_at,
+        '{{ field }}' as field,
+        {{ field }} as said
+    from created
+    where {{ field }} is not null
+
+    union all
+    {% endfor %}
+    {% for field in ['name', 'country', 'status', 'plan_id', 'num_of_employees_range', 'hubspot_company_id',
+                     'customer_success_manager', 'sales_account_manager'] %}
+    select
+        company_id,
+        event_id,
+        'company_updated' as event_type,
+        occurred_at,
+        received_at,
+        '{{ field }}' as field,
+        {{ field }} as said
+    from updated
+    where has_{{ field }}
+
+    union all
+    {% endfor %}
+    select
+        company_id,
+        event_id,
+        'company_updated' as event_type,
+        occurred_at,
+        received_at,
+        'signup_timestamp' as field,
+        {{ utc_minute_text('signup_timestamp') }} as said
+    from updated
+    where has_signup_timestamp
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'company_updated' as event_type,
+        occurred_at,
+        received_at,
+        'is_test' as field,
+        case when is_test then 'true' else 'false' end as said
+    from updated
+    where has_is_test
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'subscription_changed' as event_type,
+        occurred_at,
+        received_at,
+        'plan_id' as field,
+        plan_id as said
+    from subscriptions
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'subscription_changed' as event_type,
+        occurred_at,
+        received_at,
+        'subscription' as field,
+        cast(mrr as {{ text }}) || ' USD a month, ' || status as said
+    from subscriptions
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'cs_stage_lock_set' as event_type,
+        occurred_at,
+        received_at,
+        'stage_lock' as field,
+        cs_stage || ' until ' || {{ utc_minute_text('expires_at') }}
+        || coalesce(', set by ' || set_by, '') || coalesce(': ' || note, '') as said
+    from stage_locks
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'cs_stage_lock_released' as event_type,
+        occurred_at,
+        received_at,
+        'stage_lock' as field,
+        'released' || coalesce(' by ' || released_by, '') as said
+    from stage_releases
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'cs_manager_lock_set' as event_type,
+        occurred_at,
+        received_at,
+        'manager_lock' as field,
+        coalesce(customer_success_manager, 'the current manager') || ' until ' || {{ utc_minute_text('expires_at') }}
+        || coalesce(', set by ' || set_by, '') || coalesce(': ' || note, '') as said
+    from manager_locks
+
+    union all
+
+    select
+        company_id,
+        event_id,
+        'cs_manager_lock_released' as event_type,
+        occurred_at,
+        received_at,
+        'manager_lock' as field,
+        'released' || coalesce(' by ' || released_by, '') as said
+    from manager_releases
+
 )
-{#- What was said of the company itself; null clears in an update, and says nothing at its creation. #}
-{% for field in ['name', 'country'] %}
-select
-    company_id,
-    event_id,
-    'company_created' as event_type,
-    occurred_at,
-    received_at,
-    '{{ field }}' as field,
-    {{ field }} as value
-from created
-where {{ field }} is not null
-
-union all
-{% endfor %}
-{% for field in ['name', 'country', 'status', 'plan_id', 'num_of_employees_range', 'hubspot_company_id',
-                 'customer_success_manager', 'sales_account_manager'] %}
-select
-    company_id,
-    event_id,
-    'company_updated' as event_type,
-    occurred_at,
-    received_at,
-    '{{ field }}' as field,
-    {{ field }} as value
-from updated
-where has_{{ field }}
-
-union all
-{% endfor %}
-select
-    company_id,
-    event_id,
-    'company_updated' as event_type,
-    occurred_at,
-    received_at,
-    'signup_timestamp' as field,
-    {{ utc_minute_text('signup_timestamp') }} as value
-from updated
-where has_signup_timestamp
-
-union all
 
 select
     company_id,
     event_id,
-    'company_updated' as event_type,
+    event_type,
     occurred_at,
     received_at,
-    'is_test' as field,
-    case when is_test then 'true' else 'false' end as value
-from updated
-where has_is_test
-
-union all
-
-select
-    company_id,
-    event_id,
-    'subscription_changed' as event_type,
-    occurred_at,
-    received_at,
-    'plan_id' as field,
-    plan_id as value
-from subscriptions
-
-union all
-
-select
-    company_id,
-    event_id,
-    'subscription_changed' as event_type,
-    occurred_at,
-    received_at,
-    'subscription' as field,
-    cast(mrr as {{ text }}) || ' USD a month, ' || status as value
-from subscriptions
-
-union all
-
-select
-    company_id,
-    event_id,
-    'cs_stage_lock_set' as event_type,
-    occurred_at,
-    received_at,
-    'stage_lock' as field,
-    cs_stage || ' until ' || {{ utc_minute_text('expires_at') }}
-    || coalesce(', set by ' || set_by, '') || coalesce(': ' || note, '') as value
-from stage_locks
-
-union all
-
-select
-    company_id,
-    event_id,
-    'cs_stage_lock_released' as event_type,
-    occurred_at,
-    received_at,
-    'stage_lock' as field,
-    'released' || coalesce(' by ' || released_by, '') as value
-from stage_releases
-
-union all
-
-select
-    company_id,
-    event_id,
-    'cs_manager_lock_set' as event_type,
-    occurred_at,
-    received_at,
-    'manager_lock' as field,
-    coalesce(customer_success_manager, 'the current manager') || ' until ' || {{ utc_minute_text('expires_at') }}
-    || coalesce(', set by ' || set_by, '') || coalesce(': ' || note, '') as value
-from manager_locks
-
-union all
-
-select
-    company_id,
-    event_id,
-    'cs_manager_lock_released' as event_type,
-    occurred_at,
-    received_at,
-    'manager_lock' as field,
-    'released' || coalesce(' by ' || released_by, '') as value
-from manager_releases
+    field,
+    said as value
+from said

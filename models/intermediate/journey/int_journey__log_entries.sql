@@ -87,7 +87,11 @@ decided as (
             '{{ field }}' as field,
             {{ field }} as new_value,
             cs_stage_rule as rule,
-            {{ 'sales_assignment_reason' if field == 'sales_account_manager' else 'assignment_reason' }} as assignment_reason,
+            {% if field == 'sales_account_manager' %}
+                sales_assignment_reason as assignment_reason,
+            {% else %}
+                assignment_reason,
+            {% endif %}
             decided_at,
             log_head
         from decisions

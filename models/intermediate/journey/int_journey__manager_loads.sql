@@ -37,7 +37,7 @@ holdings as (
 
         select
             '{{ department.name }}' as department,
-            {{ 'previous_cs_manager' if department.name == 'customer_success' else 'sales_account_manager' }} as username
+            {{ department.current }} as username
         from states
         where skip_reason is not null
     {% endfor %}
@@ -73,10 +73,10 @@ assignments as (
 
         select
             '{{ department.name }}' as department,
-            {{ 'previous_cs_manager' if department.name == 'customer_success' else 'sales_account_manager' }} as username,
+            {{ department.current }} as username,
             decided_at as assigned_at
         from states
-        where {{ 'cs_report_id' if department.name == 'customer_success' else 'sales_report_id' }} is not null
+        where {{ department.report }} is not null
     {% endfor %}
 
     union all

@@ -26,13 +26,12 @@ wanted as (
                 is_manager_locked,
                 locked_manager,
                 cs_stage = 'cs_sales' as is_left_to_sales,
-                previous_cs_manager as current_manager,
             {% else %}
                 false as is_manager_locked,
                 null as locked_manager,
                 false as is_left_to_sales,
-                sales_account_manager as current_manager,
             {% endif %}
+            {{ department.current }} as current_manager,
             last_journey_event_at,
             log_head,
             decided_at

@@ -74,6 +74,15 @@ candidates as (
 
 ),
 
+called_upon as (
+
+    select distinct
+        department,
+        username
+    from candidates
+
+),
+
 managers as (
 
     select
@@ -83,15 +92,10 @@ managers as (
         loads.companies as load,
         loads.last_assigned_at
     from {{ ref('int_journey__manager_loads') }} as loads
-    inner join (
-        select distinct
-            department,
-            username
-        from candidates
-    ) as called
+    inner join called_upon
         on
-            loads.department = called.department
-            and loads.username = called.username
+            loads.department = called_upon.department
+            and loads.username = called_upon.username
 
 ),
 
@@ -141,17 +145,21 @@ shared_queue as (
 
 ),
 
-shared_members as (
+shared_buckets as (
 
     select distinct
+        bucket_number,
+        original_bucket_number
+    from shared_queue
+
+),
+
+shared_members as (
+
+    select
         managers.manager_number,
         shared_buckets.bucket_number
-    from (
-        select distinct
-            bucket_number,
-            original_bucket_number
-        from shared_queue
-    ) as shared_buckets
+    from shared_buckets
     inner join candidates on shared_buckets.original_bucket_number = candidates.bucket_number
     inner join managers
         on
