@@ -29,8 +29,11 @@ from activation.result import SyncResult
 from cli.demo_vendors import DemoVendors
 from cli.explain import show_company
 from cli.output import console, progress
+from cli.simulation_shown import show_shifts, show_summary
 from decisions.company_explanation import explain_company
 from decisions.dbt_build import BuildResult, build_models
+from decisions.journey_simulation import simulate_journey
+from decisions.proposal import Proposal, RuleVariables
 from ingestion.api.summary import LoadSummary
 from ingestion.events.files import EventLoadSummary, ingest_event_files
 from ingestion.hubspot.landing import ingest_hubspot
@@ -110,6 +113,7 @@ def run_demo() -> None:
     _show_rejected(rounds)
     _show_decisions(warehouse)
     _explain_one_company(warehouse)
+    _try_another_rule(warehouse)
     _show_what_next(folder, warehouse)
 
 
@@ -307,6 +311,19 @@ def _explain_one_company(warehouse: Warehouse) -> None:
     )
     console.print(f"\nOne of them (millrace explain company {row['company_id']}):", style="bold")
     show_company(explain_company(warehouse, row["company_id"]))
+
+
+def _try_another_rule(warehouse: Warehouse) -> None:
+    """What would happen if large customers graduated too, as `millrace simulate journey` tells it."""
+    variables = '{"auto_success_ranges": ["2001-8000", "8001+"]}'
+    proposal = Proposal(variables=RuleVariables.from_json(variables))
+    with progress("What if: deciding under both sets of rules") as line:
+        found = simulate_journey(
+            warehouse, proposal, as_of=WORLD_END + timedelta(minutes=10), on_progress=line
+        )
+    console.print(f"\nWhat if (millrace simulate journey --vars '{variables}'):", style="bold")
+    show_summary(found, proposal)
+    show_shifts(found)
 
 
 def _show_what_next(folder: Path, warehouse: Warehouse) -> None:

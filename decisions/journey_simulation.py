@@ -164,7 +164,8 @@ def _course(
                 )
     since = start or instants[0] - timedelta(microseconds=1)
     changes = replay.query(
-        "select company_id, field, old_value, new_value, coalesce(assignment_reason, rule) as reason "
+        "select company_id, field, old_value, new_value, "
+        "coalesce(assignment_reason, rule) as reason "
         "from {journey.company_change_log} where changed_at > %(since)s "
         "and new_value is distinct from old_value "
         "and field in ('cs_stage', 'customer_success_manager') order by change_id",
@@ -288,7 +289,8 @@ def _held(replay: Replay) -> Counter[tuple[str, str]]:
         "select 'customer_success' as department, username, companies "
         "from {journey.cs_manager_load} union all "
         "select 'sales', sales_account_manager, count(*) "
-        "from {intermediate.int_journey__decisions} where sales_account_manager is not null group by sales_account_manager"
+        "from {intermediate.int_journey__decisions} "
+        "where sales_account_manager is not null group by sales_account_manager"
     )
     return Counter({(row["department"], row["username"]): row["companies"] for row in rows})
 

@@ -51,7 +51,8 @@ class RuleVariables(BaseModel):
         except ValidationError as error:
             (first, *_) = error.errors()
             name, wrong = first["loc"][0], json.dumps(first["input"])
-            raise SimulationError(f"The var {name} cannot be {wrong}: {first['msg']}.") from None
+            what = first["msg"][0].lower() + first["msg"][1:]
+            raise SimulationError(f"The var {name} cannot be {wrong}: {what}.") from None
 
     @property
     def given(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What a simulation of the journey tells: where companies would stand, and what that would change."""
+"""What a simulation of the journey tells: who would stand where, and what that would change."""
 
 from __future__ import annotations
 

@@ -1,0 +1,219 @@
+"""What other rules or people would change: told exactly, and changing nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.simulation_shown import write_moves
+from decisions.journey_simulation import simulate_journey
+from decisions.proposal import Proposal, RuleVariables, SimulationError
+from decisions.simulation_result import JourneySimulation
+from tests.decisions.conftest import FIRST, SECOND, THIRD, Decided, checksums
+from warehouse.settings import get_settings
+
+GRADUATING = RuleVariables(auto_success_ranges=["2001-8000", "8001+"])
+FENNEL = "cs.fennel"
+
+
+def simulated(decided: Decided, proposal: Proposal, **period: int) -> JourneySimulation:
+    return simulate_journey(
+        decided.journey.warehouse,
+        proposal,
+        as_of=THIRD,
+        history_days=period.get("history_days"),
+    )
+
+
+@pytest.fixture
+def command(decided: Decided, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`millrace simulate journey` on the decided world."""
+    monkeypatch.setenv("MILLRACE_DATABASE_URL", decided.journey.warehouse.url)
+    get_settings.cache_clear()
+
+    def run(*arguments: str) -> Result:
+        as_of = ["--as-of", THIRD.isoformat()]
+        return CliRunner().invoke(app, ["simulate", "journey", *as_of, *arguments])
+
+    return run
+
+
+def test_the_rules_in_force_move_nobody(decided: Decided) -> None:
+    before = checksums(decided.journey)
+    found = simulated(decided, Proposal())
+    assert found.moves == []
+    assert found.balances == []
+    assert all(load.in_force == load.proposed for load in found.loads)
+    assert found.companies == len(decided.held[SECOND.isoformat()]["company_journey"])
+    assert checksums(decided.journey) == before
+
+
+def test_large_customers_that_graduate_leave_onboarding(decided: Decided) -> None:
+    found = simulated(decided, Proposal(variables=GRADUATING))
+    (shift,) = found.stage_shifts
+    assert (shift.before, shift.after) == ("cs_onboarding", "cs_success")
+    assert shift.companies == len(found.moves) > 0
+    assert {move.proposed.rule for move in found.moves} == {"success"}
+    queued = decided.held[SECOND.isoformat()]["review_queue"]
+    stuck = {row["company_id"] for row in queued if row["topic"] == "never_graduates"}
+    assert {move.company_id for move in found.moves} == stuck
+
+
+def test_a_manager_gains_what_another_loses(decided: Decided) -> None:
+    found = simulated(decided, Proposal(variables=GRADUATING))
+    gained = {load.username: load.proposed - load.in_force for load in found.loads}
+    for username, difference in gained.items():
+        to = sum(shift.companies for shift in found.manager_shifts if shift.after == username)
+        away = sum(shift.companies for shift in found.manager_shifts if shift.before == username)
+        assert difference == to - away, username
+
+
+def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
+    found = simulated(decided, Proposal(leavers=(FENNEL, "cs.sedge")))
+    fennel, sedge = found.leavers
+    loads = {load.username: load for load in found.loads if load.department == "customer_success"}
+    for leaver in (fennel, sedge):
+        told = sum(leaver.taken_by.values()) + sum(leaver.staying.values())
+        assert told + len(leaver.without_candidate) == leaver.companies > 0
+        assert leaver.companies == loads[leaver.username].in_force
+    assert fennel.without_candidate  # nobody else serves onboarding in EMEA
+    assert set(fennel.without_candidate) >= set(found.newly_without_candidate) - set(
+        sedge.without_candidate
+    )
+    assert sedge.taken_by
+    assert FENNEL not in {shift.after for shift in found.manager_shifts}
+
+
+def test_sales_managers_are_given_where_the_rules_say_so(decided: Decided) -> None:
+    found = simulated(decided, Proposal(variables=RuleVariables(assign_sales_managers=True)))
+    assert found.sales_manager_shifts
+    assert found.stage_shifts == found.manager_shifts == []
+    assert all(move.proposed.sales_reason is not None for move in found.moves)
+
+
+def test_the_past_under_the_rules_in_force_is_what_happened(decided: Decided) -> None:
+    """From before the first real run, at the instants of the real ones."""
+    found = simulated(decided, Proposal(), history_days=2)
+    assert found.period is not None
+    assert found.moves == []
+    assert found.changes_anyway == 0
+    assert found.period.in_force == found.period.proposed
+    assert found.period.real_runs == 2
+    assert found.period.start == THIRD - timedelta(days=2)
+    log = decided.held[SECOND.isoformat()]["company_change_log"]
+    stages = [row for row in log if row["field"] == "cs_stage"]
+    assert found.period.in_force.stage_changes == len(stages)
+    assert found.period.in_force.load_at_start == {}
+    assert sum(found.period.in_force.load_at_end.values()) > 0
+
+
+def test_the_past_begins_with_the_log_as_it_stood(decided: Decided) -> None:
+    found = simulated(decided, Proposal(variables=GRADUATING), history_days=1)
+    assert found.period is not None
+    assert found.period.real_runs == 1
+    stood: dict[object, object] = {}
+    for row in sorted(
+        decided.held[FIRST.isoformat()]["company_change_log"],
+        key=lambda row: int(str(row["change_id"])),
+    ):
+        if row["field"] == "customer_success_manager":
+            stood[row["company_id"]] = row["new_value"]
+    held = [manager for manager in stood.values() if manager is not None]
+    assert found.period.in_force.load_at_start == {name: held.count(name) for name in set(held)}
+    assert found.period.proposed.stage_changes > found.period.in_force.stage_changes
+
+
+def test_nothing_decided_yet_is_told(decided: Decided) -> None:
+    with pytest.raises(SimulationError, match="run `millrace build` first"):
+        simulate_journey(
+            decided.journey.warehouse,
+            Proposal(variables=GRADUATING),
+            as_of=FIRST - timedelta(days=1),
+        )
+
+
+def test_the_command_tells_a_person_and_writes_the_list(
+    command: Callable[..., Result], tmp_path: Path
+) -> None:
+    listed = tmp_path / "moves.csv"
+    done = command("--leaver", FENNEL, "--vars", '{"sticky_success": true}', "--list", str(listed))
+    assert done.exit_code == 0, done.stderr
+    assert "sticky_success = true; cs.fennel leaves." in done.stdout
+    assert "nobody can take (no_candidate)" in done.stdout
+    with listed.open() as file:
+        moves = list(csv.DictReader(file))
+    assert f"{len(moves)} of " in done.stdout
+
+
+def test_the_command_tells_a_machine_everything(command: Callable[..., Result]) -> None:
+    done = command("--vars", GRADUATING.model_dump_json(exclude_none=True), "--json")
+    told = json.loads(done.stdout)
+    assert len(told["moves"]) == told["stage_shifts"][0]["companies"]
+    assert told["moves"][0]["proposed"]["cs_stage"] == "cs_success"
+    assert told["period"] is None
+
+
+def test_a_name_that_a_spreadsheet_would_compute_is_written_as_text(
+    decided: Decided, tmp_path: Path
+) -> None:
+    with decided.journey.warehouse.connect() as connection:
+        event = connection.execute(
+            "select event_id, data from raw_events.events where event_type = 'company_created' "
+            "and data ->> 'company_id' = %s",
+            [simulated(decided, Proposal(variables=GRADUATING)).moves[0].company_id],
+        ).fetchone()
+        connection.rollback()
+    assert event is not None
+    found = simulated(decided, Proposal(variables=GRADUATING))
+    (first, *_) = found.moves
+    spiked = type(first)(
+        **{**vars(first), "name": '=HYPERLINK("https://example.com")'},
+    )
+    path = tmp_path / "moves.csv"
+    write_moves(type(found)(**{**vars(found), "moves": [spiked]}), path)
+    with path.open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["name"] == '\'=HYPERLINK("https://example.com")'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--vars", "sticky"], 1, "The vars are not JSON"),
+        (["--vars", "[]"], 1, "The vars are not a JSON object"),
+        (["--vars", '{"sticky": true}'], 1, "No rule depends on a var sticky; there are"),
+        (["--vars", '{"sticky_success": "yes"}'], 1, 'The var sticky_success cannot be "yes"'),
+        (["--vars", '{"auto_success_ranges": ["8000+"]}'], 1, 'cannot be "8000+"'),
+        (["--managers", "nowhere.csv"], 1, "nowhere.csv does not exist."),
+        (["--leaver", "cs.nobody"], 1, "cs_managers.csv is called cs.nobody"),
+        ([], 2, "Nothing is proposed"),
+        (["--history", "0", "--leaver", FENNEL], 2, "--history"),
+    ],
+)
+def test_wrong_input_is_told_in_a_sentence_and_leaves_nothing(
+    decided: Decided,
+    command: Callable[..., Result],
+    arguments: list[str],
+    code: int,
+    sentence: str,
+) -> None:
+    before = checksums(decided.journey)
+    done = command(*arguments)
+    told = str(done.exception) if code == 1 else " ".join(done.stderr.split())
+    assert sentence in told
+    assert (done.exit_code, checksums(decided.journey)) == (code, before)
+
+
+def test_the_vars_of_the_rules_are_those_of_the_project() -> None:
+    project = Path("dbt_project.yml").read_text()
+    ranges = Path("macros/journey_buckets.sql").read_text()
+    for name in RuleVariables.model_fields:
+        assert f"\n  {name}: " in project
+    assert "['1-2000', '2001-8000', '8001+']" in ranges
