@@ -238,9 +238,17 @@ class _Maker:
         rows = [self.manager() for _ in range(self.chance.randint(1, 4 if self.is_crowded else 12))]
         if self.is_crowded:
             rows += [
-                ManagerRow(username, department, "*", "*", "*", self.one([1, 1, 3]), is_active=True)
+                ManagerRow(
+                    username=username,
+                    department=department,
+                    cs_stage=self.one(["*", "*", "cs_onboarding"]),
+                    region=self.one(["*", "*", "EMEA"]),
+                    arr_range="*",
+                    lead_intake=self.one([1, 1, 3]),
+                    is_active=True,
+                )
                 for department in ("customer_success", "sales")
-                for username in self.chance.sample(PEOPLE, self.chance.randint(2, 4))
+                for username in self.chance.sample(PEOPLE, self.chance.randint(3, 5))
             ]
         keys = {(r.username, r.department, r.cs_stage, r.region, r.arr_range): r for r in rows}
         return list(keys.values())
@@ -321,7 +329,7 @@ class _Maker:
             yield SentEvent(event_id, kind, at, {"company_id": company_id, **data})
 
     def country(self) -> str | None:
-        return "DE" if self.is_crowded and self.is_so(0.9) else self.one(COUNTRIES)
+        return self.one(["DE", "DE", "US"] if self.is_crowded else COUNTRIES)
 
     def amount(self) -> Decimal:
         return Decimal(300) if self.is_crowded and self.is_so(0.9) else self.one(AMOUNTS)
