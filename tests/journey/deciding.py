@@ -235,18 +235,21 @@ class _Run:
         return {row.username for row in self._rows_for(decision, team) if row.lead_intake > 0}
 
     def _last_assigned(self, decisions: Mapping[str, Decision], team: _Team) -> dict[str, datetime]:
-        """When each person was last made somebody's manager, in the log and in this run so far."""
+        """When each person was last made somebody's manager, in the log and in this run so far.
+
+        A report counts whoever was the manager before, also when it was the same person.
+        """
         last: dict[str, datetime] = {}
         for row in self.log:
-            if row.field == team.field and row.new_value not in {None, row.old_value}:
-                last[row.new_value or ""] = row.changed_at
+            if row.field == team.field and row.new_value is not None:
+                last[row.new_value] = row.changed_at
         for decision in decisions.values():
-            at_first = getattr(decision.before, team.field)
-            reported = decision.reported.get(team.field, at_first)
+            before = decision.reported.get(team.field, getattr(decision.before, team.field))
             decided = getattr(decision.after, team.field)
-            for old, new in ((at_first, reported), (reported, decided)):
-                if new not in {None, old}:
-                    last[new] = self.as_of
+            if team.field in decision.reported and before is not None:
+                last[before] = self.as_of
+            if decided not in {None, before}:
+                last[decided] = self.as_of
         return last
 
 

@@ -7,7 +7,7 @@ does so exactly at a run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -89,6 +89,8 @@ BETWEEN_THE_RUNS: list[tuple[str, dict[str, Any]]] = [
     ("company_updated", {"customer_success_manager": "n.obody"}),
     ("company_updated", {"sales_account_manager": "n.obody"}),
     ("company_updated", {"customer_success_manager": None}),
+    ("company_updated", {"customer_success_manager": PEOPLE[0]}),
+    ("company_updated", {"sales_account_manager": PEOPLE[-1]}),
     ("company_updated", {"status": "CHURNED"}),
     ("company_updated", {"status": "PAID", "plan_id": "basic"}),
     ("subscription_changed", {"plan_id": "basic", "mrr": Decimal(1000), "status": "active"}),
@@ -185,9 +187,9 @@ class _Maker:
 
     def __init__(self, chance: Random) -> None:
         self.chance = chance
-        self.is_crowded = self.is_so(0.3)
-        """Whether most companies stand in the same few buckets, so that managers are contended."""
-        pauses = self.some(BETWEEN_RUNS, 1, 3)
+        self.is_crowded = self.is_so(0.5)
+        """Whether companies come to the same few managers, some before each run."""
+        pauses = self.some(BETWEEN_RUNS, 2 if self.is_crowded else 1, 3)
         self.runs = list(accumulate(pauses, lambda at, pause: at + pause, initial=FIRST_RUN))
 
     def one(self, values: Sequence[T]) -> T:
@@ -233,12 +235,26 @@ class _Maker:
 
     def managers(self) -> list[ManagerRow]:
         """Some who serve much, who are shared by many buckets, and some who serve little."""
-        rows = [self.manager() for _ in range(self.chance.randint(1, 12))]
+        rows = [self.manager() for _ in range(self.chance.randint(1, 4 if self.is_crowded else 12))]
+        if self.is_crowded:
+            rows += [
+                ManagerRow(
+                    username=username,
+                    department=department,
+                    cs_stage=self.one(["*", "*", "cs_onboarding"]),
+                    region=self.one(["*", "*", "EMEA"]),
+                    arr_range="*",
+                    lead_intake=self.one([1, 1, 3]),
+                    is_active=True,
+                )
+                for department in ("customer_success", "sales")
+                for username in self.chance.sample(PEOPLE, self.chance.randint(3, 5))
+            ]
         keys = {(r.username, r.department, r.cs_stage, r.region, r.arr_range): r for r in rows}
         return list(keys.values())
 
     def manager(self) -> ManagerRow:
-        narrow = self.is_so(0.3 if self.is_crowded else 0.5)
+        narrow = self.is_so(0.5)
         return ManagerRow(
             username=self.one(PEOPLE),
             department="sales" if self.is_so(0.35) else "customer_success",
@@ -271,9 +287,13 @@ class _Maker:
     def around(self, distances: Sequence[timedelta]) -> datetime:
         return self.one(self.runs) + self.one(distances)
 
-    def early(self) -> datetime:
-        """When a company begins: mostly before the first run."""
-        return (self.runs[0] if self.is_so(0.8) else self.one(self.runs)) + self.one(EARLY)
+    def begins(self) -> Callable[[], datetime]:
+        """When a company begins: mostly long before the first run, or just before one of them."""
+        if self.is_crowded and self.is_so(0.7):
+            run = self.one(self.runs)
+            return lambda: run - self.one([timedelta(0), MICROSECOND, timedelta(hours=1)])
+        run = self.runs[0] if self.is_so(0.8) else self.one(self.runs)
+        return lambda: run + self.one(EARLY)
 
     def later(self) -> datetime:
         """After the first run, and known to another one."""
@@ -299,8 +319,9 @@ class _Maker:
             ("company_updated", self.first_update()),
             ("subscription_changed", self.data("subscription_changed")),
         ]
-        told = [(self.early(), *each) for each in beginning]
-        goes_on = self.some(LATER_EVENTS, 0, 3 if self.is_crowded else 6)
+        begins = self.begins()
+        told = [(begins(), *each) for each in beginning]
+        goes_on = self.some(LATER_EVENTS, 0, 1 if self.is_crowded else 6)
         told += [(self.around(AROUND_A_RUN), kind, self.data(kind)) for kind in goes_on]
         told += [(self.later(), *each) for each in self.some(BETWEEN_THE_RUNS, 0, 2)]
         for place, (at, kind, data) in enumerate(told, start=number):
@@ -308,20 +329,21 @@ class _Maker:
             yield SentEvent(event_id, kind, at, {"company_id": company_id, **data})
 
     def country(self) -> str | None:
-        return "DE" if self.is_crowded and self.is_so(0.8) else self.one(COUNTRIES)
+        return self.one(["DE", "DE", "US"] if self.is_crowded else COUNTRIES)
 
     def amount(self) -> Decimal:
-        return Decimal(300) if self.is_crowded and self.is_so(0.7) else self.one(AMOUNTS)
+        return Decimal(300) if self.is_crowded and self.is_so(0.9) else self.one(AMOUNTS)
 
     def first_update(self) -> dict[str, Any]:
         """Mostly enough to be eligible."""
+        pays = self.is_crowded and self.is_so(0.8)
+        states = ["PAID", "PAID", "PAID", "SIGNUP", "SIGNUP", "CHURNED", "LEAD"]
+        plans = ["basic", "basic", "basic", "basic", "unlisted", None, "churn", "trial"]
         update = {
-            "status": self.one(["PAID", "PAID", "PAID", "SIGNUP", "SIGNUP", "CHURNED", "LEAD"]),
+            "status": "PAID" if pays else self.one(states),
             "signup_timestamp": "2026-01-01T00:00:00+02:00",
             "num_of_employees_range": "1-10",
-            "plan_id": self.one(
-                ["basic", "basic", "basic", "basic", "unlisted", None, "churn", "trial"]
-            ),
+            "plan_id": "basic" if pays else self.one(plans),
             "hubspot_company_id": self.one([None, None, None, *HUBSPOT_IDS]),
         }
         if self.is_so(0.1):
