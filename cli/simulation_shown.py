@@ -41,8 +41,8 @@ def show_simulation(
     show_summary(found, proposal)
     if found.changes_anyway:
         console.print(
-            f"{found.changes_anyway:,} others may change with the next run in any case; "
-            "they are not counted.",
+            f"Not counted: what the next run changes in any case, "
+            f"in {found.changes_anyway:,} companies.",
             style="dim",
             markup=False,
         )

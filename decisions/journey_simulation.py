@@ -68,7 +68,7 @@ def simulate_journey(
             beside=in_force,
         ) as proposed,
     ):
-        real_runs = _real_runs(in_force, end)
+        real_runs = in_force.real_runs(end)
         if not real_runs:
             raise SimulationError(
                 f"Nothing had been decided by {end:%Y-%m-%d %H:%M} UTC, so there is nothing to "
@@ -94,16 +94,6 @@ def simulate_journey(
                 proposed=courses[1],
             )
         return _compare(in_force, proposed, proposal, end, period)
-
-
-def _real_runs(replay: Replay, end: datetime) -> list[datetime]:
-    """When the warehouse's own log was written, the first first."""
-    rows = replay.query(
-        "select distinct changed_at from journey.company_change_log "
-        "where changed_at <= %(end)s order by changed_at",
-        end=end,
-    )
-    return [row["changed_at"] for row in rows]
 
 
 def _instants(

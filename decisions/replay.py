@@ -91,6 +91,15 @@ class Replay:
         self._decided_at = as_of
         return run_id
 
+    def real_runs(self, until: datetime) -> list[datetime]:
+        """When the warehouse's own log was written to, up to that instant, the first first."""
+        real = self._real(LOG)
+        if real is None:
+            return []
+        query = sql.SQL("select distinct changed_at from {} where changed_at <= %s order by 1")
+        runs = self.connection.execute(query.format(real), [until]).fetchall()
+        return [changed_at for (changed_at,) in runs]
+
     def load_managers(self, path: Path) -> None:
         """Put a file like `seeds/reference/cs_managers.csv` in the place of the one at hand.
 
@@ -156,11 +165,13 @@ class Replay:
         for model in self._journey.models:
             if not model.definitions:
                 self._make_empty(model)
-        self._copy_state(LOG, "changed_at", log_until)
-        self._copy_state(QUEUE, "since", log_until)
-        self._execute(sql.SQL("analyze {}").format(self.relation(LOG)))
-        (last,) = self.query("select max(changed_at) as at from {journey.company_change_log}")
-        self._decided_at = last["at"]
+        if LOG in self._relations:
+            self._copy_state(LOG, "changed_at", log_until)
+            self._execute(sql.SQL("analyze {}").format(self.relation(LOG)))
+            (last,) = self.query("select max(changed_at) as at from {journey.company_change_log}")
+            self._decided_at = last["at"]
+        if QUEUE in self._relations:
+            self._copy_state(QUEUE, "since", log_until)
 
     def _make_empty(self, model: CompiledModel) -> None:
         """Give a model without a contract the columns that its SELECT has."""
@@ -237,32 +248,33 @@ class Replay:
 
     def _copy_state(self, table: str, instant: str, until: datetime | None) -> None:
         """Begin with the rows that the warehouse holds, where it was built before."""
-        (source,) = (each for each in self._journey.models if each.relation.name == table)
-        real = source.relation
-        known = self.query(
-            "select column_name from information_schema.columns "
-            "where table_schema = %(schema)s and table_name = %(table)s",
-            schema=real.schema,
-            table=real.table,
-        )
-        present = {row["column_name"] for row in known}
-        columns = [column for column in source.columns if column in present]
-        if not columns:
+        real = self._real(table)
+        if real is None:
             return
-        names = sql.SQL(", ").join(map(sql.Identifier, columns))
-        self.connection.execute(
-            sql.SQL(
-                "insert into {} ({}) select {} from {} "
-                "where {} <= coalesce(%s::timestamptz, 'infinity')"
-            ).format(
-                self.relation(table),
-                names,
-                names,
-                sql.Identifier(real.schema, real.table),
-                sql.Identifier(instant),
-            ),
-            [until],
+        (model,) = (each for each in self._journey.models if each.relation.name == table)
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql.SQL("select * from {} where false").format(real))
+            present = {column.name for column in cursor.description or ()}
+        names = sql.SQL(", ").join(
+            sql.Identifier(column) for column in model.columns if column in present
         )
+        copy = sql.SQL(
+            "insert into {} ({}) select {} from {} "
+            "where {} <= coalesce(%s::timestamptz, 'infinity')"
+        )
+        self.connection.execute(
+            copy.format(self.relation(table), names, names, real, sql.Identifier(instant)), [until]
+        )
+
+    def _real(self, table: str) -> sql.Identifier | None:
+        """The warehouse's own table of this name; None where it was never built."""
+        relation = self._relations[table]
+        found = self.connection.execute(
+            "select to_regclass(format('%%I.%%I', %s::text, %s::text)) is not null",
+            [relation.schema, relation.table],
+        ).fetchone()
+        is_built = found is not None and found[0]
+        return sql.Identifier(relation.schema, relation.table) if is_built else None
 
     def _create(self, relation: Relation, definitions: Sequence[str]) -> None:
         columns = sql.SQL(", ".join(definitions))

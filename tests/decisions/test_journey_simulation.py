@@ -131,7 +131,8 @@ def test_the_past_begins_with_the_log_as_it_stood(decided: Decided) -> None:
             stood[row["company_id"]] = row["new_value"]
     held = [manager for manager in stood.values() if manager is not None]
     assert found.period.in_force.load_at_start == {name: held.count(name) for name in set(held)}
-    assert found.period.proposed.stage_changes > found.period.in_force.stage_changes
+    assert found.period.proposed.load_at_start == found.period.in_force.load_at_start
+    assert {move.proposed.cs_stage for move in found.moves} == {"cs_success"}
 
 
 def test_nothing_decided_yet_is_told(decided: Decided) -> None:

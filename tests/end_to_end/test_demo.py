@@ -45,8 +45,10 @@ def test_the_demo_lands_decides_writes_and_ends_with_nothing_to_write(home: Path
         assert f"by {rule}" in told
     for reason in ("round_robin", "kept", "locked", "no_candidate"):
         assert reason in told
+    assert "What if (millrace simulate journey" in told
+    assert "cs_onboarding -> cs_success" in told.split("What if")[1]
     assert "What to do next" in told
-    assert len(told.splitlines()) < 55
+    assert len(told.splitlines()) < 120
 
 
 def _numbers(told: str, title: str) -> list[int]:
