@@ -165,7 +165,12 @@ class _Run:
             yield "subjectively_onboarded", "cs_success"
         if inputs.is_onboarded is None and days is not None:
             has_graduated = state.arr_range in rules.auto_success_ranges and days > 90
-            if has_graduated or (rules.sticky_success and current.cs_stage == "cs_success"):
+            has_outgrown = (
+                rules.sticky_success
+                and state.arr_range not in rules.auto_success_ranges
+                and current.cs_stage == "cs_success"
+            )
+            if has_graduated or has_outgrown:
                 yield "success", "cs_success"
         if days is not None:
             yield "onboarding", "cs_onboarding"

@@ -23,9 +23,8 @@ hubspot_companies as (
 
 ),
 
--- The log as it stood before `as_of`: what a run at this very instant wrote is not an input to its
--- repetition, which therefore decides the same. This is the only place that reads the whole log, so
--- that one statement, and so one snapshot, sees the state that the decision is based on.
+-- This is the only place that reads the whole log, so that one statement, and so one snapshot, sees the
+-- state that the decision is based on.
 log as (
 
     select * from {{ source('journey_state', 'company_change_log') }}
@@ -38,6 +37,8 @@ log_head as (
 
 ),
 
+-- The log as it stood before `as_of`: what a run at this very instant wrote is not an input to its
+-- repetition, which therefore decides the same.
 logged as (
 
     select
@@ -52,6 +53,25 @@ logged as (
 
 ),
 
+-- What runs at this very instant have written, so that it is not written again. Mostly nothing.
+logged_now as (
+
+    select
+        company_id,
+        max(case when field = 'cs_stage' then change_id end) is not null as has_cs_stage,
+        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
+        max(case when field = 'customer_success_manager' then change_id end) is not null as has_cs_manager,
+        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
+        max(case when field = 'sales_account_manager' then change_id end) is not null as has_sales_manager,
+        {{ last_of('new_value', ['change_id'], "field = 'sales_account_manager'") }} as sales_account_manager,
+        max(case when field = 'account_manager' then change_id end) is not null as has_account_manager,
+        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
+    from log
+    where changed_at >= {{ as_of() }}
+    group by company_id
+
+),
+
 new_reports as (
 
     select
@@ -59,15 +79,20 @@ new_reports as (
         max(case when reports.field = 'customer_success_manager' then reports.event_id end) as cs_report_id,
         max(case when reports.field = 'customer_success_manager' then reports.manager end) as reported_cs_manager,
         max(case when reports.field = 'sales_account_manager' then reports.event_id end) as sales_report_id,
-        max(case when reports.field = 'sales_account_manager' then reports.manager end) as reported_sales_manager
+        max(case when reports.field = 'sales_account_manager' then reports.manager end) as reported_sales_manager,
+        max(
+            case when reports.field = 'customer_success_manager' and log.change_id is not null then 1 else 0 end
+        ) = 1 as is_cs_report_logged,
+        max(
+            case when reports.field = 'sales_account_manager' and log.change_id is not null then 1 else 0 end
+        ) = 1 as is_sales_report_logged
     from reports
     left join log
         on
             reports.company_id = log.company_id
             and reports.field = log.field
             and reports.event_id = log.source_event_id
-            and log.changed_at < {{ as_of() }}
-    where log.change_id is null
+    where log.change_id is null or log.changed_at >= {{ as_of() }}
     group by reports.company_id
 
 )
@@ -102,12 +127,27 @@ select
     locks.locked_manager,
     locks.manager_lock_expires_at,
     logged.cs_stage as previous_stage,
+    case when logged_now.has_cs_stage then logged_now.cs_stage else logged.cs_stage end as logged_stage,
+    case
+        when logged_now.has_cs_manager then logged_now.customer_success_manager
+        else logged.customer_success_manager
+    end as logged_cs_manager,
+    case
+        when logged_now.has_sales_manager then logged_now.sales_account_manager
+        else logged.sales_account_manager
+    end as logged_sales_manager,
+    case
+        when logged_now.has_account_manager then logged_now.account_manager
+        else logged.account_manager
+    end as logged_account_manager,
     new_reports.cs_report_id,
+    coalesce(new_reports.is_cs_report_logged, false) as is_cs_report_logged,
     case
         when new_reports.cs_report_id is not null then new_reports.reported_cs_manager
         else logged.customer_success_manager
     end as previous_cs_manager,
     new_reports.sales_report_id,
+    coalesce(new_reports.is_sales_report_logged, false) as is_sales_report_logged,
     case
         when new_reports.sales_report_id is not null then new_reports.reported_sales_manager
         else logged.sales_account_manager
@@ -119,5 +159,6 @@ from companies
 cross join log_head
 left join locks on companies.company_id = locks.company_id
 left join logged on companies.company_id = logged.company_id
+left join logged_now on companies.company_id = logged_now.company_id
 left join new_reports on companies.company_id = new_reports.company_id
 left join hubspot_companies on companies.hubspot_company_id = hubspot_companies.hubspot_company_id

@@ -53,14 +53,17 @@ managed as (
         stages.matching_rules,
         case
             when states.skip_reason is null then customer_success.manager
-            else states.previous_cs_manager
+            when states.cs_report_id is not null and not states.is_cs_report_logged then states.previous_cs_manager
+            else states.logged_cs_manager
         end as customer_success_manager,
         customer_success.assignment_reason,
         customer_success.queue_place,
         {% if 'sales' in departments %}
             case
                 when states.skip_reason is null then sales.manager
-                else states.sales_account_manager
+                when states.sales_report_id is not null and not states.is_sales_report_logged
+                    then states.sales_account_manager
+                else states.logged_sales_manager
             end as sales_account_manager,
             sales.assignment_reason as sales_assignment_reason,
             sales.queue_place as sales_queue_place,
@@ -92,8 +95,14 @@ managed as (
         states.previous_cs_manager,
         states.sales_account_manager as previous_sales_manager,
         states.previous_account_manager,
+        states.logged_stage,
+        states.logged_cs_manager,
+        states.logged_sales_manager,
+        states.logged_account_manager,
         states.cs_report_id,
+        states.is_cs_report_logged,
         states.sales_report_id,
+        states.is_sales_report_logged,
         states.log_head,
         states.decided_at
     from states
@@ -121,7 +130,7 @@ select
     assignment_reason,
     queue_place,
     case
-        when skip_reason is not null then previous_account_manager
+        when skip_reason is not null then logged_account_manager
         when
             status = 'PAID'
             or plan_id is null
@@ -155,8 +164,14 @@ select
     previous_cs_manager,
     previous_sales_manager,
     previous_account_manager,
+    logged_stage,
+    logged_cs_manager,
+    logged_sales_manager,
+    logged_account_manager,
     cs_report_id,
+    is_cs_report_logged,
     sales_report_id,
+    is_sales_report_logged,
     log_head,
     decided_at
 from managed

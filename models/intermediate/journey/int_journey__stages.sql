@@ -2,7 +2,13 @@
 
 with states as (
 
-    select *
+    select
+        *,
+        {% if auto_success_ranges %}
+            arr_range in ('{{ auto_success_ranges | join("', '") }}') as is_in_graduating_range
+        {% else %}
+            false as is_in_graduating_range
+        {% endif %}
     from {{ ref('int_journey__company_states') }}
     where skip_reason is null
 
@@ -22,13 +28,9 @@ matched as (
         -- Someone said no: the company is not onboarded, however long it has paid.
         is_subjectively_onboarded is null
         and (
-            {% if auto_success_ranges %}
-                (arr_range in ('{{ auto_success_ranges | join("', '") }}') and coalesce(days_paying, 0) > 90)
-            {% else %}
-                false
-            {% endif %}
+            (is_in_graduating_range and coalesce(days_paying, 0) > 90)
             {% if var('sticky_success') %}
-                or (is_paying and coalesce(previous_stage, '') = 'cs_success')
+                or (not is_in_graduating_range and is_paying and coalesce(previous_stage, '') = 'cs_success')
             {% endif %}
         ) as is_success
     from states
