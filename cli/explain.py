@@ -219,7 +219,7 @@ def _table(*headings: str) -> Table:
 
 
 def _print(table: Table) -> None:
-    wide.print(Padding(table, (0, 0, 0, 2)))
+    wide.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _told(moment: datetime) -> str:

@@ -16,7 +16,7 @@ from tests.journey.worlds import RandomWorld, random_world
 def decided() -> list[tuple[RunInputs, PlainJourney, Tables]]:
     """Every run of some worlds, with the journey as it stood at the end of its world."""
     runs = []
-    for seed in range(60):
+    for seed in range(120):
         world, plain = random_world(seed), PlainJourney()
         for number in range(len(world.steps)):
             inputs = world.inputs(number)
