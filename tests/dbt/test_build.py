@@ -110,6 +110,7 @@ def test_the_order_and_repetition_of_arrival_do_not_matter(journey: Journey) -> 
     assert journey.rows("journey.company_journey") == decided
 
 
+@pytest.mark.long
 def test_a_late_event_changes_what_it_would_have_changed_on_time(journey: Journey) -> None:
     journey.land(company("c1"))
     journey.build()
@@ -131,6 +132,7 @@ def test_a_late_event_changes_what_it_would_have_changed_on_time(journey: Journe
     assert decided["days_paying"] == 120
 
 
+@pytest.mark.long
 def test_a_manager_reported_by_the_product_is_logged_before_the_decision(journey: Journey) -> None:
     journey.land(company("c1"))
     journey.build()

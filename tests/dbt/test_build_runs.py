@@ -52,6 +52,7 @@ def test_every_run_that_decides_is_on_record_with_its_numbers(journey: Journey) 
     assert logged == first["run_id"]
 
 
+@pytest.mark.long
 def test_the_wait_for_another_transaction_is_on_record(journey: Journey) -> None:
     build = threading.Thread(target=journey.build, kwargs={"select": SELECT})
     with journey.warehouse.connect(autocommit=True) as watcher:
@@ -99,6 +100,7 @@ def test_a_run_that_was_refused_is_on_record_with_the_sentence(journey: Journey)
     assert told[2].startswith("Another build is at work on this warehouse: build again")
 
 
+@pytest.mark.long
 def test_a_run_that_failed_is_on_record_by_the_names_of_what_failed(journey: Journey) -> None:
     fire_when_built(journey, "staging.stg_events__company_created", "raise 'c1 is a secret'")
     journey.build(select=SELECT)

@@ -35,6 +35,7 @@ def test_a_thousand_companies_in_one_bucket_of_seven_are_shared_evenly(journey: 
     assert max(loads.values()) - min(loads.values()) <= 1
 
 
+@pytest.mark.long
 def test_buckets_that_share_managers_are_served_as_one_queue(journey: Journey) -> None:
     journey.use_reference(
         cs_managers=_managers(

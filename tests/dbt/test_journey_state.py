@@ -64,6 +64,7 @@ def test_since_survives_full_refreshes_and_begins_anew_after_a_break(journey: Jo
     assert queue(journey) == {("c1", "cs_error"): instant(again)}
 
 
+@pytest.mark.long
 def test_a_success_customer_who_outgrows_its_range_is_queued_once(journey: Journey) -> None:
     journey.land(
         [
@@ -84,6 +85,7 @@ def test_a_success_customer_who_outgrows_its_range_is_queued_once(journey: Journ
     }
 
 
+@pytest.mark.long
 def test_the_loads_of_a_bucket_add_up_and_differ_by_one_at_most(journey: Journey) -> None:
     names = ["cs.ash", "cs.elm", "cs.fir"]
     journey.use_reference(
@@ -135,6 +137,7 @@ def test_a_managers_file_that_changed_keeps_its_history(journey: Journey) -> Non
     ]
 
 
+@pytest.mark.long
 def test_a_hubspot_company_that_changed_keeps_its_history_by_the_builds_clock(
     journey: Journey,
 ) -> None:
