@@ -186,7 +186,7 @@ def project_manifest(warehouse: Warehouse, root: Path) -> Manifest:
     return copy
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=8)
 def _manifest(root: Path, _database: str, _change: int) -> Manifest:
     """The manifest as of the newest change; another `as_of` alone would make dbt parse all anew."""
     return parse_project(root)

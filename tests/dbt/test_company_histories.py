@@ -117,6 +117,7 @@ def test_only_companies_with_other_events_are_read_anew(journey: Journey) -> Non
     assert {each for each in last if last[each] != after[each]} == {"c2"}
 
 
+@pytest.mark.long
 def test_late_lost_and_future_events_count_as_in_a_full_build(journey: Journey) -> None:
     journey.land(company("c1", country="FR") + company("c2"))
     build(journey, TIMES[3])

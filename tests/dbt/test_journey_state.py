@@ -39,6 +39,7 @@ def subscription(company_id: str, at: str, mrr: int) -> dict[str, object]:
     }
 
 
+@pytest.mark.long
 def test_since_survives_full_refreshes_and_begins_anew_after_a_break(journey: Journey) -> None:
     lock = {
         "type": "cs_stage_lock_set",

@@ -56,6 +56,7 @@ def test_the_rules_in_force_move_nobody(decided: Decided) -> None:
     assert checksums(decided.journey) == before
 
 
+@pytest.mark.long
 def test_large_customers_that_graduate_leave_onboarding(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=GRADUATING))
     (shift,) = found.stage_shifts
@@ -95,6 +96,7 @@ def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
     assert FENNEL not in {shift.after for shift in found.manager_shifts}
 
 
+@pytest.mark.long
 def test_sales_managers_are_given_where_the_rules_say_so(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=RuleVariables(assign_sales_managers=True)))
     assert found.sales_manager_shifts

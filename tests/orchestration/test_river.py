@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dagster as dg
+import pytest
 
 from simulators.hubspot import HubspotSimulator
 from tests.dbt.conftest import company
@@ -79,6 +80,7 @@ def test_a_failing_test_of_a_model_stops_the_sync_and_nothing_is_written(
     assert river.scalar("select count(*) from ops.sync_run") == 0
 
 
+@pytest.mark.long
 def test_a_failing_test_of_the_last_model_stops_the_sync_and_nothing_is_written(
     river: River, hubspot: HubspotSimulator
 ) -> None:
