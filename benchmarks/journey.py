@@ -35,11 +35,16 @@ ASSIGNMENT = (
     "int_journey__bucket_members",
     "int_journey__stages",
     "int_journey__manager_steps",
+    "int_journey__manager_loads",
     "int_journey__round_robin",
     "int_journey__decisions",
+    "int_journey__log_entries",
+    "decision_inputs",
+    "assignment_candidates",
     "company_change_log",
 )
-"""From the companies' states to the rows of the log: what the runner does, too."""
+"""From the companies' states to the rows of the log, as the runner; and what the decisions looked at,
+which it does not keep."""
 JOURNEY = (
     "+company_journey",
     "+company_journey_changes",

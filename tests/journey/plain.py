@@ -96,10 +96,11 @@ class PlainJourney:
             for company_id, each in self.decisions.items()
             if each.inputs is not None
         }
+        said = values_in(self.log)
         managers = {
-            company_id: each.after.customer_success_manager
-            for company_id, each in self.decisions.items()
-            if each.after.customer_success_manager is not None
+            company_id: manager
+            for company_id in self.decisions
+            if (manager := said.get(company_id, Values()).customer_success_manager) is not None
         }
         load = manager_loads(buckets, managers, standing, self.log, inputs.as_of)
         log: dict[tuple[str, str], list[LogRow]] = {}
