@@ -43,8 +43,8 @@ ASSIGNMENT = (
     "assignment_candidates",
     "company_change_log",
 )
-"""From the companies' states to the rows of the log, as the runner; and what the decisions looked at,
-which it does not keep."""
+"""From the companies' states to the rows of the log, as the runner, and what the decisions looked
+at, which the runner does not keep."""
 JOURNEY = (
     "+company_journey",
     "+company_journey_changes",
