@@ -70,6 +70,7 @@ def test_building_again_with_the_same_clock_and_input_leaves_all_as_it_is(journe
     assert [journey.rows(f"journey.{table}") for table in tables] == before
 
 
+@pytest.mark.long
 def test_a_later_build_with_nothing_new_keeps_and_logs_nothing(journey: Journey) -> None:
     journey.land(company("c1"))
     journey.build()

@@ -99,6 +99,7 @@ def forget(journey: Journey, company_id: str) -> None:
         )
 
 
+@pytest.mark.long
 def test_only_companies_with_other_events_are_read_anew(journey: Journey) -> None:
     journey.land(company("c1") + company("c2") + company("c3"))
     build(journey, TIMES[4])

@@ -131,7 +131,7 @@ def is_whole(journey: Journey, before: dict[str, list[Any]], after: dict[str, li
     ("node", "number"),
     [
         ("company_change_log", 3),
-        ("company_journey", 3),
+        pytest.param("company_journey", 3, marks=pytest.mark.long),
     ],
 )
 def test_a_build_killed_at_a_statement_leaves_no_half_decision(

@@ -71,6 +71,7 @@ def test_large_customers_that_graduate_leave_onboarding(decided: Decided) -> Non
     assert moved <= queued["never_graduates"] | queued.get("success_outgrown", set())
 
 
+@pytest.mark.long
 def test_a_manager_gains_what_another_loses(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=GRADUATING))
     gained = {load.username: load.proposed - load.in_force for load in found.loads}

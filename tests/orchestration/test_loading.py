@@ -18,6 +18,7 @@ from warehouse.settings import Settings
 MODULE = "orchestration.definitions"
 
 
+@pytest.mark.long
 def test_the_definitions_validate_on_a_fresh_clone(tmp_path: Path) -> None:
     project = project_with(tmp_path / "project")
     unset = ("MILLRACE_", "HUBSPOT_", "YOBI_", "EVENTS_", "DBT_", "DAGSTER_")
