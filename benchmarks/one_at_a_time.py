@@ -1,10 +1,10 @@
 """The journey as a runner that takes one company after another decides it.
 
-What a sensible service around the seed's diagram would do: for each company that is due, in the
-order of the queue, read its state by primary key, decide in Python, ask the database for an earlier
-manager and for the one with the fewest companies (both by index; loads are counters, not counted
-anew), write the log, commit. It begins where the assignment models begin, with
-`int_journey__company_states`, and is given the companies that are due.
+What a sensible service around the seed's diagram would do for each company: take the company's
+lock, read its state by primary key, decide in Python, ask the database for an earlier manager and for
+the one with the fewest companies (both by index; loads are counters, not counted anew), write the
+company's record and the log where something changed, commit. It begins where the assignment models
+begin, with `int_journey__company_states`, and decides what they decide: every company.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class OneAtATime:
     """What the runner did."""
 
     managers: Mapping[str, str | None]
-    """Whom it gave to each company that was due."""
+    """Who looks after each company that is decided."""
     seconds: float
 
 
@@ -79,10 +79,13 @@ _PREPARE: LiteralString = """
     create table by_runner.queue as
     select
         company_id,
-        row_number() over (order by states.last_journey_event_at, company_id collate "C") as place
-    from by_runner.states as states
-    inner join intermediate.int_journey__manager_steps as steps using (company_id)
-    where steps.assignment_reason in ('history', 'round_robin');
+        row_number() over (order by last_journey_event_at, company_id collate "C") as place
+    from by_runner.states;
+    create table by_runner.records as
+    select company_id, previous_stage as cs_stage, previous_cs_manager as customer_success_manager,
+        previous_account_manager as account_manager
+    from by_runner.states;
+    alter table by_runner.records add primary key (company_id);
     create table by_runner.managers as
     select
         username,
@@ -92,7 +95,8 @@ _PREPARE: LiteralString = """
     left join (
         select previous_cs_manager as username, count(*) as load
         from by_runner.states
-        where company_id not in (select company_id from by_runner.queue)
+        inner join intermediate.int_journey__manager_steps as steps using (company_id)
+        where steps.assignment_reason not in ('history', 'round_robin')
         group by previous_cs_manager
     ) as loads using (username)
     left join (
@@ -104,7 +108,7 @@ _PREPARE: LiteralString = """
     alter table by_runner.managers add primary key (username);
 """
 
-_TABLES = ("states", "log", "members", "queue", "managers")
+_TABLES = ("states", "records", "log", "members", "queue", "managers")
 
 _READ = sql.SQL("select {} from by_runner.states where company_id = %s").format(
     sql.SQL(", ").join(map(sql.Identifier, _State._fields))
@@ -142,7 +146,15 @@ _ASSIGN: LiteralString = """
     update by_runner.managers set load = load + 1, last_assigned_at = %s where username = %s
 """
 
-_WRITE: LiteralString = """
+_LOCK: LiteralString = "select pg_advisory_xact_lock(hashtextextended(%s, 0))"
+
+_RECORD: LiteralString = """
+    update by_runner.records
+    set cs_stage = %s, customer_success_manager = %s, account_manager = %s
+    where company_id = %s
+"""
+
+_LOG: LiteralString = """
     insert into by_runner.log
         (company_id, field, old_value, new_value, changed_at, rule, assignment_reason, run_id)
     select %s, field, old_value, new_value, %s, %s, %s, 'runner'
@@ -157,7 +169,7 @@ _WRITE: LiteralString = """
 
 
 def run_one_at_a_time(warehouse: Warehouse, as_of: datetime) -> OneAtATime:
-    """Decide about the companies that need a manager, as the build at `as_of` found them.
+    """Decide about every company, as the build at `as_of` found it.
 
     Args:
         warehouse: where the journey was just built at `as_of`; what the runner writes goes into
@@ -171,7 +183,7 @@ def run_one_at_a_time(warehouse: Warehouse, as_of: datetime) -> OneAtATime:
                 sql.SQL("vacuum analyze {}").format(sql.Identifier("by_runner", table))
             )
         connection.execute("checkpoint")
-        due = [
+        queue = [
             company_id
             for (company_id,) in connection.execute(
                 "select company_id from by_runner.queue order by place"
@@ -181,7 +193,7 @@ def run_one_at_a_time(warehouse: Warehouse, as_of: datetime) -> OneAtATime:
         runner = _Runner(connection, as_of)
         began = time.perf_counter()
         # What an earlier manager gets back counts from the start (spec journey.md, step 5).
-        waiting = [ruled for company_id in due if (ruled := runner.decide(company_id)) is not None]
+        waiting = [ruled for each in queue if (ruled := runner.decide(each)) is not None]
         for ruled in waiting:
             runner.hand_out(ruled)
         seconds = time.perf_counter() - began
@@ -197,6 +209,7 @@ class _Runner:
 
     def decide(self, company_id: str) -> _Ruled | None:
         """Write the decision about one company; return it where round-robin is to choose."""
+        self._connection.execute(_LOCK, [company_id])
         found = self._states.execute(_READ, [company_id]).fetchone()
         if found is None:
             raise AssertionError(f"{company_id} has no state.")
@@ -214,11 +227,13 @@ class _Runner:
             self._connection.execute(_ASSIGN, [self._as_of, former])
             self._write(ruled, "history", former)
         else:
+            self._connection.commit()
             return ruled
         return None
 
     def hand_out(self, ruled: _Ruled) -> None:
         """Give one company to whoever of its bucket has the fewest."""
+        self._connection.execute(_LOCK, [ruled.state.company_id])
         chosen = self._ask(_LEAST_LOADED, *_bucket(ruled))
         if chosen is None:
             self._write(ruled, "no_candidate", ruled.state.previous_cs_manager)
@@ -233,21 +248,15 @@ class _Runner:
     def _write(self, ruled: _Ruled, reason: str, manager: str | None) -> None:
         state = ruled.state
         is_under_cs = state.status == "PAID" or state.plan_id not in _SALES_PLANS
-        self._connection.execute(
-            _WRITE,
-            [
-                state.company_id,
-                self._as_of,
-                ruled.rule,
-                reason,
-                state.previous_stage,
-                ruled.stage,
-                state.previous_cs_manager,
-                manager,
-                state.previous_account_manager,
-                manager if is_under_cs else state.sales_account_manager,
-            ],
-        )
+        account_manager = manager if is_under_cs else state.sales_account_manager
+        before = (state.previous_stage, state.previous_cs_manager, state.previous_account_manager)
+        after = (ruled.stage, manager, account_manager)
+        if after != before:
+            self._connection.execute(_RECORD, [*after, state.company_id])
+            changes = [value for pair in zip(before, after, strict=True) for value in pair]
+            self._connection.execute(
+                _LOG, [state.company_id, self._as_of, ruled.rule, reason, *changes]
+            )
         self._connection.commit()
         self.managers[state.company_id] = manager
 

@@ -56,6 +56,8 @@ class Kind(StrEnum):
     """A table of this run's rows alone."""
     STATE = "state"
     """A table that rows are added to, and that is never made anew."""
+    REPLACED = "replaced"
+    """A table in which rows take the place of those with the same key; the others stay."""
 
 
 _KINDS = {
@@ -63,7 +65,6 @@ _KINDS = {
     "standing_view": Kind.VIEW,
     "table": Kind.REFILLED,
     "standing_table": Kind.REFILLED,
-    "incremental": Kind.REFILLED,
 }
 
 
@@ -96,6 +97,13 @@ class CompiledModel:
     """The same as column definitions of `create table`."""
     reads_itself: bool
     """Whether it is made from its own earlier rows."""
+    key: str | None
+    """Column by which rows are replaced; None for every other kind."""
+
+    @property
+    def is_table_by_contract(self) -> bool:
+        """Whether its columns are known without its SELECT."""
+        return bool(self.definitions) and self.kind is not Kind.VIEW
 
 
 @dataclass(frozen=True)
@@ -260,21 +268,26 @@ def _compile(manifest: Manifest, options: Sequence[str]) -> dict[str, str]:
 
 def _model(node: ModelNode, relation: Relation, compiled: str) -> CompiledModel:
     materialized = node.config.materialized
-    if materialized not in _KINDS:
+    key = node.config.unique_key if isinstance(node.config.unique_key, str) else None
+    if materialized == "incremental" and node.config.full_refresh is False:
+        kind = Kind.REPLACED if key else Kind.STATE
+    elif materialized in _KINDS:
+        kind = _KINDS[materialized]
+    else:
         raise BuildError(
-            f"{node.name} is materialized as {materialized}, which a replay cannot run; "
-            f"it knows {', '.join(_KINDS)}."
+            f"{node.name} is materialized as {materialized}, which a replay cannot run; it knows "
+            f"{', '.join(_KINDS)}, and incremental with full_refresh: false."
         )
-    is_state = materialized == "incremental" and node.config.full_refresh is False
     columns = node.columns.values() if node.config.contract.enforced else ()
     itself = f'"{_SCHEMA_PREFIX}{relation.schema}"."{relation.table}"'
     return CompiledModel(
         relation=relation,
-        kind=Kind.STATE if is_state else _KINDS[materialized],
+        kind=kind,
         sql=compiled,
         columns=tuple(column.name for column in columns),
         definitions=tuple(_definition(column) for column in columns),
         reads_itself=itself in compiled,
+        key=key,
     )
 
 

@@ -279,7 +279,7 @@ def _held(replay: Replay) -> Counter[tuple[str, str]]:
         "select 'customer_success' as department, username, companies "
         "from {journey.cs_manager_load} union all "
         "select 'sales', sales_account_manager, count(*) "
-        "from {intermediate.int_journey__decisions} "
+        "from {intermediate.int_journey__current_decisions} "
         "where sales_account_manager is not null group by sales_account_manager"
     )
     return Counter({(row["department"], row["username"]): row["companies"] for row in rows})
@@ -317,7 +317,7 @@ def _leaver(
         if standing.manager == username and standing.reason != "no_candidate"
     )
     skipped = in_force.query(
-        "select count(*) as companies from {intermediate.int_journey__decisions} "
+        "select count(*) as companies from {intermediate.int_journey__current_decisions} "
         "where skip_reason is not null and customer_success_manager = %(username)s",
         username=username,
     )[0]["companies"]

@@ -160,10 +160,10 @@ class Replay:
             else:
                 self._load(seed, seed.path, f"seeds/reference/{seed.path.name}")
         for model in self._journey.models:  # first, since others read what an earlier run left
-            if model.definitions:
+            if model.is_table_by_contract:
                 self._create(model.relation, model.definitions)
         for model in self._journey.models:
-            if not model.definitions:
+            if not model.is_table_by_contract:
                 self._make_empty(model)
         if LOG in self._relations:
             self._copy_state(LOG, "changed_at", log_until)
@@ -174,7 +174,7 @@ class Replay:
             self._copy_state(QUEUE, "since", log_until)
 
     def _make_empty(self, model: CompiledModel) -> None:
-        """Give a model without a contract the columns that its SELECT has."""
+        """Give a view, or a table without a contract, the columns that its SELECT has."""
         query = self._sql(model, _NO_INSTANT, "")
         table = self.relation(model.relation.name)
         if model.kind is Kind.VIEW:
@@ -190,11 +190,18 @@ class Replay:
         if model.kind is Kind.VIEW:
             self._execute(sql.SQL("create or replace view {} as {}").format(table, select))
             return
+        columns = _listed(model.columns)
         insert = sql.SQL("insert into {} select {} from ({}) as made").format(
-            table, _listed(model.columns), select
+            table, columns, select
         )
-        if model.kind is Kind.REFILLED and model.reads_itself:
+        if model.kind is Kind.REPLACED and model.key is not None:
             # One statement: what it reads of itself are the rows that it replaces.
+            insert = sql.SQL(
+                "with made as materialized ({select}), "
+                "replaced as (delete from {table} where {key} in (select {key} from made)) "
+                "insert into {table} select {columns} from made"
+            ).format(select=select, table=table, key=sql.Identifier(model.key), columns=columns)
+        elif model.kind is Kind.REFILLED and model.reads_itself:
             insert = sql.SQL("with replaced as (delete from {}) {}").format(table, insert)
         elif model.kind is Kind.REFILLED:
             self._empty(model.relation)

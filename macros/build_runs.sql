@@ -34,7 +34,14 @@
             count(*) filter (where cs_stage = 'cs_error' and cs_stage_rule <> 'churn_without_manager'),
             {{ load_result('main')['response'].rows_affected }},
             cast(current_setting('millrace.lock_wait_seconds') as numeric)
-        from {{ ref('int_journey__decisions') }}
+        from (
+            select skip_reason, cs_stage, cs_stage_rule
+            from {{ ref('int_journey__decisions') }}
+            union all
+            select skip_reason, cs_stage, cs_stage_rule
+            from {{ ref('int_journey__earlier_decisions') }}
+            where company_id not in (select company_id from {{ ref('int_journey__due_companies') }})
+        ) as decisions
         where skip_reason is null
     {%- endif -%}
 {%- endmacro %}

@@ -12,11 +12,16 @@
     {{ return(is_simulation() or load_relation(this) is not none) }}
 {%- endmacro %}
 
-{#- As dbt answers it; for a replay without looking: state is appended to, and all else made in full. -#}
+{#- As dbt answers it; for a replay without looking. -#}
 {% macro is_incremental() -%}
     {%- if execute and is_simulation() -%}
-        {{ return(model.config.materialized == 'incremental' and not should_full_refresh()) }}
+        {{ return(model.config.materialized == 'incremental') }}
     {%- else -%}
         {{ return(dbt.is_incremental()) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- Whether dbt was told to make anew (--full-refresh) what it adds to otherwise. -#}
+{% macro begins_anew() -%}
+    {{ return(flags.FULL_REFRESH and not is_simulation()) }}
 {%- endmacro %}

@@ -3,7 +3,8 @@
         materialized='incremental' if target.type == 'postgres' else 'table',
         incremental_strategy='delete+insert',
         unique_key='company_id',
-        on_schema_change='sync_all_columns',
+        full_refresh=false,
+        on_schema_change='append_new_columns',
     )
 }}
 
@@ -35,7 +36,11 @@ known as (
     {% if is_incremental() %}
         select
             company_id,
-            events_fingerprint
+            {% if begins_anew() %}
+                'none of these' as events_fingerprint
+            {% else %}
+                events_fingerprint
+            {% endif %}
         from {{ this }}
     {% else %}
         select

@@ -1,3 +1,5 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 -- A company exists from its first company_created, company_updated or subscription_changed.
 with histories as (
 

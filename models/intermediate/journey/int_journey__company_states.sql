@@ -1,6 +1,14 @@
-with companies as (
+with due as (
 
-    select * from {{ ref('companies') }}
+    select company_id from {{ ref('int_journey__due_companies') }}
+
+),
+
+companies as (
+
+    select companies.*
+    from {{ ref('companies') }} as companies
+    inner join due on companies.company_id = due.company_id
 
 ),
 
@@ -12,7 +20,9 @@ locks as (
 
 reports as (
 
-    select * from {{ ref('int_journey__manager_reports') }}
+    select reports.*
+    from {{ ref('int_journey__manager_reports') }} as reports
+    inner join due on reports.company_id = due.company_id
 
 ),
 
@@ -23,9 +33,9 @@ hubspot_companies as (
 
 ),
 
--- This is the only place that reads the whole log, so that one statement, and so one snapshot, sees the
--- state that the decision is based on.
-log as (
+-- The log's state is read here alone, so that one statement, and so one snapshot, sees what the decision
+-- is based on.
+whole_log as (
 
     select * from {{ source('journey_state', 'company_change_log') }}
 
@@ -33,7 +43,15 @@ log as (
 
 log_head as (
 
-    select coalesce(max(change_id), 0) as change_id from log
+    select coalesce(max(change_id), 0) as change_id from whole_log
+
+),
+
+log as (
+
+    select whole_log.*
+    from whole_log
+    inner join due on whole_log.company_id = due.company_id
 
 ),
 

@@ -1,3 +1,5 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 with histories as (
 
     select

@@ -25,6 +25,16 @@ log as (
 
 ),
 
+-- What was decided before and is not decided again.
+carried as (
+
+    select earlier.*
+    from {{ ref('int_journey__earlier_decisions') }} as earlier
+    left join {{ ref('int_journey__due_companies') }} as due on earlier.company_id = due.company_id
+    where due.company_id is null
+
+),
+
 -- A skipped company stays with whom it has; one that round-robin is about to give out counts for nobody.
 holdings as (
 
@@ -40,6 +50,13 @@ holdings as (
             {{ department.current }} as username
         from states
         where skip_reason is not null
+
+        union all
+
+        select
+            '{{ department.name }}' as department,
+            {{ department.field }} as username
+        from carried
     {% endfor %}
 
 ),

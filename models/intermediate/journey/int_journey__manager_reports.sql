@@ -1,3 +1,5 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 select
     company_id,
     'customer_success_manager' as field,

@@ -31,6 +31,7 @@ buckets as (
         region,
         arr_range,
         count(*) as companies,
+        sum(count(*)) over (order by department, cs_stage, region, arr_range) - count(*) as companies_before,
         row_number() over (order by department, cs_stage, region, arr_range) as bucket_number
     from queue
     group by department, cs_stage, region, arr_range
@@ -44,6 +45,7 @@ numbered_queue as (
         queue.department,
         queue.place,
         queue.place_in_bucket,
+        buckets.companies_before + queue.place_in_bucket as slot_number,
         buckets.bucket_number
     from queue
     inner join buckets
@@ -60,6 +62,7 @@ candidates as (
     select
         buckets.bucket_number,
         buckets.companies,
+        buckets.companies_before,
         members.department,
         members.username,
         count(*) over (partition by members.department, members.username) > 1 as is_shared
@@ -113,8 +116,9 @@ own_buckets as (
 slots as (
 
     select
-        candidates.bucket_number,
         candidates.username,
+        candidates.companies,
+        candidates.companies_before,
         row_number() over (
             partition by candidates.bucket_number
             order by
@@ -180,10 +184,8 @@ assigned as (
         queue.place,
         slots.username
     from numbered_queue as queue
-    inner join slots
-        on
-            queue.bucket_number = slots.bucket_number
-            and queue.place_in_bucket = slots.place_in_bucket
+    inner join slots on queue.slot_number = slots.companies_before + slots.place_in_bucket
+    where slots.place_in_bucket <= slots.companies
 
     union all
 

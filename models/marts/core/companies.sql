@@ -1,6 +1,14 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 with profiles as (
 
     select * from {{ ref('int_core__company_profiles') }}
+
+),
+
+build as (
+
+    select {{ built_as_of('int_core__company_histories') }} as as_of
 
 )
 
@@ -20,11 +28,12 @@ select
     last_known_arr_range is null as is_arr_range_defaulted,
     is_paying,
     paying_since,
-    {{ whole_days_between('paying_since', as_of()) }} as days_paying,
+    {{ whole_days_between('paying_since', 'build.as_of') }} as days_paying,
     hubspot_company_id,
     is_test,
     first_seen_at,
     last_event_at,
     last_journey_event_at,
-    {{ as_of() }} as known_at
+    build.as_of as known_at
 from profiles
+cross join build

@@ -13,7 +13,8 @@
 -- here from the log cannot change any more before the rows are committed, all of them or none.
 -- What was looked at is written before what was decided, so that no change is ever without it:
 -- depends_on: {{ ref('decision_inputs') }}, {{ ref('assignment_candidates') }}
--- The run's record counts what was decided: depends_on: {{ ref('int_journey__decisions') }}
+-- The run's record counts what is decided: depends_on: {{ ref('int_journey__decisions') }},
+-- depends_on: {{ ref('int_journey__earlier_decisions') }}, {{ ref('int_journey__due_companies') }}
 
 with entries as (
 

@@ -1,26 +1,17 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 with decisions as (
 
     select *
-    from {{ ref('int_journey__decisions') }}
+    from {{ ref('int_journey__current_decisions') }}
     where skip_reason is null
 
 ),
 
-log as (
+-- Every run decides about every company; where nothing has changed since, as it was decided before.
+build as (
 
-    select * from {{ ref('company_change_log') }}
-
-),
-
-logged as (
-
-    select
-        company_id,
-        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
-        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
-    from log
-    group by company_id
+    select {{ built_as_of('int_journey__current_decisions') }} as as_of
 
 )
 
@@ -40,7 +31,7 @@ select
     decisions.arr,
     decisions.arr_range,
     decisions.is_arr_range_defaulted,
-    decisions.days_paying,
+    {{ whole_days_between('decisions.paying_since', 'build.as_of') }} as days_paying,
     decisions.paying_since,
     decisions.is_paying,
     decisions.region,
@@ -51,17 +42,6 @@ select
     decisions.stage_lock_expires_at,
     decisions.is_manager_locked,
     decisions.manager_lock_expires_at,
-    -- Only what the log holds is decided.
-    case
-        when
-            (decisions.cs_stage is distinct from logged.cs_stage)
-            or (decisions.customer_success_manager is distinct from logged.customer_success_manager)
-            or (decisions.account_manager is distinct from logged.account_manager)
-            then cast({{ refuse(
-                "'The decisions at hand are not those in company_change_log: company_journey stays "
-                ~ "as it was. Run dbt build --select +company_journey.'"
-            ) }} as {{ instant_type() }})
-        else decisions.decided_at
-    end as decided_at
+    build.as_of as decided_at
 from decisions
-left join logged on decisions.company_id = logged.company_id
+cross join build

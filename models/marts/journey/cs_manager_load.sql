@@ -1,6 +1,6 @@
 with decisions as (
 
-    select * from {{ ref('int_journey__decisions') }}
+    select * from {{ ref('int_journey__current_decisions') }}
 
 ),
 

@@ -3,11 +3,21 @@
 -- State: `since` is carried over from this table's own previous content, which no rebuild removes
 -- (macros/materializations/standing_table.sql).
 
-with decisions as (
+with build as (
 
-    select *
-    from {{ ref('int_journey__decisions') }}
-    where skip_reason is null
+    select {{ built_as_of('int_journey__current_decisions') }} as as_of
+
+),
+
+decisions as (
+
+    select
+        current_decisions.*,
+        {{ whole_days_between('current_decisions.paying_since', 'build.as_of') }} as days_paying,
+        build.as_of
+    from {{ ref('int_journey__current_decisions') }} as current_decisions
+    cross join build
+    where current_decisions.skip_reason is null
 
 ),
 
@@ -124,7 +134,7 @@ select
     entries.company_id,
     entries.topic,
     entries.details,
-    coalesce(listed_before.since, decisions.decided_at) as since
+    coalesce(listed_before.since, decisions.as_of) as since
 from entries
 inner join decisions on entries.company_id = decisions.company_id
 left join listed_before

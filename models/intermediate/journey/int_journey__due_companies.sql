@@ -1,0 +1,106 @@
+{%- set rules = code_version('model.millrace.int_journey__decisions', [
+    var('auto_success_ranges'), var('sticky_success'), managed_departments(),
+]) -%}
+
+with companies as (
+
+    select * from {{ ref('companies') }}
+
+),
+
+histories as (
+
+    select
+        company_id,
+        events_fingerprint
+    from {{ ref('int_core__company_histories') }}
+
+),
+
+locks as (
+
+    select * from {{ ref('int_journey__locks') }}
+
+),
+
+hubspot_companies as (
+
+    select * from {{ ref('stg_hubspot__companies') }}
+    where not is_archived
+
+),
+
+earlier as (
+
+    select
+        *,
+        coalesce({{ whole_days_between('paying_since', 'decided_at') }}, 0) > 90 as has_paid_over_90_days
+    from {{ ref('int_journey__earlier_decisions') }}
+
+),
+
+-- By what all decisions are made: the code, the vars, and who serves which bucket.
+rules as (
+
+    select
+        {{ fingerprint_of(
+            ['department', 'cs_stage', 'region', 'arr_range', 'username', 'cast(lead_intake as ' ~ api.Column.translate_type('string') ~ ')'],
+            rules,
+        ) }} as rules_version
+    from {{ ref('int_journey__bucket_members') }}
+
+),
+
+-- A decision starts from the log before its instant: what has been written since then is news.
+logged_since as (
+
+    select distinct log.company_id
+    from {{ source('journey_state', 'company_change_log') }} as log
+    inner join earlier on log.company_id = earlier.company_id
+    where log.changed_at >= least(earlier.decided_at, {{ as_of() }})
+
+),
+
+compared as (
+
+    select
+        coalesce(companies.company_id, earlier.company_id) as company_id,
+        histories.events_fingerprint,
+        rules.rules_version,
+        case
+            when companies.company_id is null then case when earlier.skip_reason = 'unknown' then null else 'gone' end
+            when earlier.company_id is null then 'new'
+            when earlier.rules_version <> rules.rules_version then 'rules'
+            when earlier.events_fingerprint is distinct from histories.events_fingerprint then 'events'
+            when
+                earlier.plan_group is distinct from companies.plan_group
+                or earlier.region is distinct from companies.region
+                then 'reference'
+            when
+                earlier.hubspot_company_id is distinct from companies.hubspot_company_id
+                or earlier.is_subjectively_onboarded is distinct from hubspot_companies.is_subjectively_onboarded
+                then 'hubspot'
+            when
+                earlier.is_stage_locked <> coalesce(locks.is_stage_locked, false)
+                or earlier.is_manager_locked <> coalesce(locks.is_manager_locked, false)
+                then 'lock'
+            when earlier.has_paid_over_90_days <> (coalesce(companies.days_paying, 0) > 90) then 'time'
+            when logged_since.company_id is not null then 'log'
+        end as due_reason
+    from companies
+    full outer join earlier on companies.company_id = earlier.company_id
+    left join histories on companies.company_id = histories.company_id
+    left join locks on companies.company_id = locks.company_id
+    left join hubspot_companies on companies.hubspot_company_id = hubspot_companies.hubspot_company_id
+    left join logged_since on companies.company_id = logged_since.company_id
+    cross join rules
+
+)
+
+select
+    company_id,
+    due_reason,
+    events_fingerprint,
+    rules_version
+from compared
+where due_reason is not null
