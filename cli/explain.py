@@ -109,7 +109,8 @@ def _show_values(found: CompanyExplanation) -> None:
     for name, value in found.in_force.items():
         change = found.last_change(name)
         since = f"since {_told(change.changed_at)}" if change and value is not None else ""
-        table.add_row(name, value or "nobody", since, _reason(found, name))
+        nobody = "none" if name == "cs_stage" else "nobody"
+        table.add_row(name, value or nobody, since, _reason(found, name))
     _print(table)
 
 

@@ -163,9 +163,12 @@ def _show_shifts(title: str, shifts: Sequence[Shift]) -> None:
 
 
 def _show_leaver(leaver: Leaver) -> None:
-    console.print(
-        f"\nThe {leaver.companies:,} companies of {leaver.username}:", style="bold", markup=False
+    told = (
+        f"The {leaver.companies:,} companies of {leaver.username}:"
+        if leaver.companies
+        else f"{leaver.username} is nobody's CS manager."
     )
+    console.print(f"\n{told}", style="bold", markup=False)
     table = _table()
     table.columns[0].justify = "right"
     for username, companies in leaver.taken_by.items():
