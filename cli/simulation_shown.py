@@ -193,6 +193,10 @@ def _show_problems(found: JourneySimulation) -> None:
     untold = [company for company in found.newly_without_candidate if company not in told]
     for companies, what in [
         (untold, "nobody who serves them could take (no_candidate)"),
+        (
+            found.newly_without_sales_candidate,
+            "nobody of sales who serves them could take (no_sales_candidate)",
+        ),
         (found.newly_in_error, "no rule would settle (cs_error)"),
     ]:
         if companies:

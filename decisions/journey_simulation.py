@@ -225,6 +225,11 @@ def _compare(
             for company_id in before
             if after[company_id].reason == "no_candidate" != before[company_id].reason
         ],
+        newly_without_sales_candidate=[
+            company_id
+            for company_id in before
+            if after[company_id].sales_reason == "no_candidate" != before[company_id].sales_reason
+        ],
         newly_in_error=[
             company_id
             for company_id in before

@@ -155,6 +155,8 @@ class JourneySimulation:
     """Only buckets that differ."""
     newly_without_candidate: Sequence[str]
     """Company ids."""
+    newly_without_sales_candidate: Sequence[str]
+    """Company ids; none where sales managers stay as they are reported."""
     newly_in_error: Sequence[str]
     """Company ids that become `cs_error`."""
     leavers: Sequence[Leaver]

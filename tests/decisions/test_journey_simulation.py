@@ -102,9 +102,19 @@ def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
     assert FENNEL not in {shift.after for shift in found.manager_shifts}
 
 
+def test_who_would_wait_for_a_sales_manager_is_told(command: Callable[..., Result]) -> None:
+    """Sales serves cs_sales alone: whoever pays would be listed in the review queue."""
+    done = command("--vars", '{"assign_sales_managers": true}')
+    (line,) = [line for line in done.stdout.splitlines() if "(no_sales_candidate)" in line]
+    assert int(line.split()[0]) > 0
+
+
 @pytest.mark.long
 def test_sales_managers_are_given_where_the_rules_say_so(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=RuleVariables(assign_sales_managers=True)))
+    assert not set(found.newly_without_sales_candidate) & {
+        move.company_id for move in found.moves if move.is_other_sales_manager
+    }
     assert found.sales_manager_shifts
     assert found.stage_shifts == found.manager_shifts == []
     assert all(move.proposed.sales_reason is not None for move in found.moves)
