@@ -1,10 +1,10 @@
 """The journey as a runner that takes one company after another decides it.
 
 What a sensible service around the seed's diagram would do for each company: take the company's
-lock, read its state by primary key, decide in Python, ask the database for an earlier manager and for
-the one with the fewest companies (both by index; loads are counters, not counted anew), write the
-company's record and the log where something changed, commit. It begins where the assignment models
-begin, with `int_journey__company_states`, and decides what they decide: every company.
+lock, read its state by primary key, decide in Python, ask the database for an earlier manager and
+for the one with the fewest companies (both by index; loads are counters, not counted anew), write
+the company's record and the log where something changed, commit. It begins where the assignment
+models begin, with `int_journey__company_states`, and decides what they decide: every company.
 """
 
 from __future__ import annotations

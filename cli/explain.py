@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 
 import typer
@@ -15,7 +16,6 @@ from decisions.company_explanation import (
     Assignment,
     Change,
     CompanyExplanation,
-    Decision,
     explain_company,
 )
 from warehouse.database import open_warehouse
@@ -32,7 +32,7 @@ _MANAGER_STEPS = {
     "needs_review": "a person has to look at it first, so nobody is assigned or taken away",
     "kept": "is active and serves {bucket}",
     "history": "looked after it before, serves {bucket} and takes new companies",
-    "round_robin": "held the fewest companies of those who serve {bucket}",
+    "round_robin": "held the fewest companies of those who serve {bucket} and take new ones",
     "no_candidate": "nobody who takes new companies serves {bucket}",
 }
 """What each step says (spec journey.md, CS manager); the first that applies decides."""
@@ -72,7 +72,7 @@ def show_company(found: CompanyExplanation) -> None:
     if found.skip_reason is not None:
         console.print(
             f"  The latest run decided nothing about it: {found.skip_reason}. Its stage and "
-            "managers stay as they were.",
+            f"managers stay as they were{':' if found.history else '.'}",
             markup=False,
         )
     elif decision is None:
@@ -83,8 +83,14 @@ def show_company(found: CompanyExplanation) -> None:
             f"{_told(decision.decided_at)}.",
             markup=False,
         )
+    elif found.at > found.latest_run_at:
+        console.print(
+            f"  The latest run that looked at it was that of {_told(found.latest_run_at)}.",
+            markup=False,
+        )
+    if decision is not None or found.history:
+        _show_values(found)
     if decision is not None:
-        _show_values(found, decision)
         _show_rules(found)
     for assignment in found.assignments:
         _show_assignment(assignment)
@@ -98,26 +104,36 @@ def show_company(found: CompanyExplanation) -> None:
         )
 
 
-def _show_values(found: CompanyExplanation, decision: Decision) -> None:
-    bucket = f"({decision.cs_stage}, {decision.region}, {decision.arr_range})"
-    step = _MANAGER_STEPS[decision.assignment_reason].format(bucket=bucket)
-    named = decision.customer_success_manager
-    words = {
-        "cs_stage": f"rule {decision.cs_stage_rule}",
-        "customer_success_manager": f"{decision.assignment_reason}: "
-        + (f"{named} {step}" if named and step.startswith(("is ", "looked", "held")) else step),
-        "account_manager": "its CS manager"
-        if decision.account_manager == decision.customer_success_manager
-        else "its sales manager",
-        "sales_account_manager": decision.sales_assignment_reason or "as reported",
-    }
+def _show_values(found: CompanyExplanation) -> None:
     table = _table()
-    for name, why in words.items():
-        value = getattr(decision, name)
+    for name, value in found.in_force.items():
         change = found.last_change(name)
         since = f"since {_told(change.changed_at)}" if change and value is not None else ""
-        table.add_row(name, value or "nobody", since, why)
+        nobody = "none" if name == "cs_stage" else "nobody"
+        table.add_row(name, value or nobody, since, _reason(found, name))
     _print(table)
+
+
+def _reason(found: CompanyExplanation, name: str) -> str:
+    """Why a value is in force: by the decision, or by what the log says of it since."""
+    value, change, decision = found.in_force[name], found.last_change(name), found.decision
+    if name == "account_manager":
+        whose = {
+            "customer_success_manager": "its CS manager",
+            "sales_account_manager": "its sales manager",
+        }
+        same = [words for field, words in whose.items() if found.in_force[field] == value]
+        return " and ".join(same) if value is not None else ""
+    if decision is None or getattr(decision, name) != value:
+        return _cause(change) if change else ""
+    if name == "cs_stage":
+        return f"rule {decision.cs_stage_rule}"
+    if name == "sales_account_manager":
+        return decision.sales_assignment_reason or (_cause(change) if change else "none reported")
+    bucket = f"({decision.cs_stage}, {decision.region}, {decision.arr_range})"
+    step = _MANAGER_STEPS[decision.assignment_reason].format(bucket=bucket)
+    who = f"{value} " if value and step.startswith(("is ", "looked", "held")) else ""
+    return f"{decision.assignment_reason}: {who}{step}"
 
 
 def _show_rules(found: CompanyExplanation) -> None:
@@ -167,13 +183,14 @@ def _show_inputs(found: CompanyExplanation) -> None:
         )
     if decision is not None:
         said = {True: "yes", False: "no", None: "nothing said"}[decision.is_subjectively_onboarded]
-        arr = "none" if decision.arr is None else f"{decision.arr:,.2f} USD a year"
+        arr = "none" if decision.arr is None else f"{_exact(decision.arr)} USD a year"
         table.add_row("plan group", decision.plan_group, "by plan and status, plan_groups.csv")
         table.add_row(
             "arr",
             arr,
             f"range {decision.arr_range}"
-            + (", the lowest since none is known" if decision.is_arr_range_defaulted else ""),
+            + (", the lowest since none is known" if decision.is_arr_range_defaulted else "")
+            + ("" if decision.arr or decision.is_arr_range_defaulted else ", the last known one"),
             f"pays since {_told(decision.paying_since)}"
             if decision.paying_since
             else "does not pay",
@@ -190,24 +207,26 @@ def _show_history(history: list[Change]) -> None:
     for change in history:
         if change.field == "account_manager":
             continue  # follows from the other two
-        why = (
-            f"reported by event {change.source_event_id}"
-            if change.rule == "reported"
-            else f"rule {change.rule}"
-            if change.field == "cs_stage"
-            else f"{change.assignment_reason} (rule {change.rule})"
-        )
         table.add_row(
             _told(change.changed_at),
             change.field,
             f"{change.old_value or 'nobody'} -> {change.new_value or 'nobody'}"
             if change.field != "cs_stage"
             else f"{change.old_value or 'none'} -> {change.new_value}",
-            why,
+            _cause(change),
         )
     if not history:
         table.add_row("nothing has changed yet")
     _print(table)
+
+
+def _cause(change: Change) -> str:
+    """What made a change, as the log says it."""
+    if change.rule == "reported":
+        return f"reported by event {change.source_event_id}"
+    if change.field == "cs_stage":
+        return f"rule {change.rule}"
+    return f"{change.assignment_reason} (rule {change.rule})"
 
 
 def _table(*headings: str) -> Table:
@@ -220,6 +239,12 @@ def _table(*headings: str) -> Table:
 
 def _print(table: Table) -> None:
     wide.print(Padding(table, (0, 0, 0, 2), expand=False))
+
+
+def _exact(amount: Decimal) -> str:
+    """All its digits, since a millionth may lie beyond the border of a range; at least two."""
+    _, _, digits = f"{amount.normalize():f}".partition(".")
+    return f"{amount:,.{max(2, len(digits))}f}"
 
 
 def _told(moment: datetime) -> str:

@@ -43,7 +43,9 @@ def journey(
     ] = None,
     history: Annotated[
         int | None,
-        typer.Option(min=1, metavar="DAYS", help="Decide the last so many days anew, too."),
+        typer.Option(
+            min=1, max=3650, metavar="DAYS", help="Decide the last so many days anew, too."
+        ),
     ] = None,
     as_of: Annotated[
         str | None, typer.Option(help="Decide as of this instant (RFC 3339); default: now.")
@@ -69,6 +71,8 @@ def journey(
         raise typer.BadParameter(
             "Nothing is proposed: give --managers, --vars or --leaver.", param_hint="PROPOSAL"
         )
+    if file is not None and not file.parent.is_dir():
+        raise typer.BadParameter(f"{file.parent} is no folder.", param_hint="--list")
     warehouse = open_warehouse()
     with progress("Deciding under both sets of rules") as line:
         found = simulate_journey(

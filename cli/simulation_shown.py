@@ -163,9 +163,12 @@ def _show_shifts(title: str, shifts: Sequence[Shift]) -> None:
 
 
 def _show_leaver(leaver: Leaver) -> None:
-    console.print(
-        f"\nThe {leaver.companies:,} companies of {leaver.username}:", style="bold", markup=False
+    told = (
+        f"The {leaver.companies:,} companies of {leaver.username}:"
+        if leaver.companies
+        else f"{leaver.username} is nobody's CS manager."
     )
+    console.print(f"\n{told}", style="bold", markup=False)
     table = _table()
     table.columns[0].justify = "right"
     for username, companies in leaver.taken_by.items():
@@ -190,6 +193,10 @@ def _show_problems(found: JourneySimulation) -> None:
     untold = [company for company in found.newly_without_candidate if company not in told]
     for companies, what in [
         (untold, "nobody who serves them could take (no_candidate)"),
+        (
+            found.newly_without_sales_candidate,
+            "nobody of sales who serves them could take (no_sales_candidate)",
+        ),
         (found.newly_in_error, "no rule would settle (cs_error)"),
     ]:
         if companies:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import psycopg
@@ -111,7 +112,7 @@ class Decision:
     plan_id: str | None
     plan_group: str
     status: str
-    arr: Any
+    arr: Decimal | None
     """USD a year, exact (`Decimal`); None without a subscription."""
     arr_range: str
     is_arr_range_defaulted: bool
@@ -136,12 +137,16 @@ class CompanyExplanation:
     name: str | None
     at: datetime
     """The instant that is explained (UTC)."""
+    latest_run_at: datetime
+    """The as_of of the latest run that looked at the company."""
     is_latest: bool
     """Whether the latest run is explained; otherwise an earlier one that changed something."""
     skip_reason: str | None
     """Why the latest run decided nothing about it; None when it did."""
     decision: Decision | None
     """None when nothing had been decided by then."""
+    in_force: dict[str, str | None]
+    """What the log says last of each of `FIELDS`; what people reported after the decision, too."""
     rules: list[RuleCheck] = field(default_factory=list)
     inputs: list[InputEvent] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
@@ -152,10 +157,13 @@ class CompanyExplanation:
 
     def last_change(self, name: str) -> Change | None:
         """The change that set a field's value; None when it was never set."""
-        changes = [
-            each for each in self.history if each.field == name and each.old_value != each.new_value
-        ]
-        return changes[-1] if changes else None
+        return _last_change(self.history, name)
+
+
+def _last_change(history: list[Change], name: str) -> Change | None:
+    """A report of what is in force already changes nothing, though it stands in the log."""
+    changes = [each for each in history if each.field == name and each.old_value != each.new_value]
+    return changes[-1] if changes else None
 
 
 def explain_company(
@@ -195,15 +203,21 @@ def _explain(
         run_id, decision = None, _latest_decision(connection, company_id)
     else:
         run_id, decision = _earlier_decision(connection, company_id, instant)
+    looked_at = decision.decided_at if decision else min(instant, latest_run)
     return CompanyExplanation(
         company_id=company_id,
         name=name,
         at=instant,
+        latest_run_at=latest_run,
         is_latest=is_latest,
         skip_reason=skipped[0] if skipped and is_latest else None,
         decision=decision,
+        in_force={
+            name: change.new_value if (change := _last_change(history, name)) else None
+            for name in FIELDS
+        },
         rules=_rules(connection, company_id, run_id) if decision else [],
-        inputs=_inputs(connection, company_id, decision.decided_at if decision else instant),
+        inputs=_inputs(connection, company_id, run_id, looked_at),
         assignments=_assignments(connection, company_id, history),
         history=history,
         review=_review(connection, company_id) if is_latest else [],
@@ -308,18 +322,31 @@ def _rules(
 
 
 def _inputs(
-    connection: psycopg.Connection[Any], company_id: str, instant: datetime
+    connection: psycopg.Connection[Any], company_id: str, run_id: str | None, looked_at: datetime
 ) -> list[InputEvent]:
+    """What a run as of `looked_at` knew; its record says when it began, and so what had come in.
+
+    Without a record, be it that no run had decided by then, all events up to `looked_at` count.
+    """
     with connection.cursor(row_factory=class_row(InputEvent)) as cursor:
         return cursor.execute(
             """
+            with run as (
+                select started_at
+                from ops.build_run
+                where outcome = 'decided' and as_of <= %(at)s
+                    and (run_id = %(run_id)s or %(run_id)s::text is null)
+                order by as_of desc, started_at desc
+                limit 1
+            )
             select distinct on (field)
                 field, value, event_type, event_id, occurred_at, received_at
             from intermediate.int_journey__input_events
-            where company_id = %s and occurred_at <= %s
+            where company_id = %(id)s and occurred_at <= %(at)s
+                and received_at <= coalesce((select started_at from run), 'infinity')
             order by field, occurred_at desc, event_id collate "C" desc
             """,
-            (company_id, instant),
+            {"id": company_id, "run_id": run_id, "at": looked_at},
         ).fetchall()
 
 
@@ -332,8 +359,8 @@ def _assignments(
         ("customer_success_manager", "customer_success"),
         ("sales_account_manager", "sales"),
     ):
-        changes = [each for each in history if each.field == name]
-        if not changes or changes[-1].assignment_reason not in {"history", "round_robin"}:
+        change = _last_change(history, name)
+        if change is None or change.assignment_reason not in {"history", "round_robin"}:
             continue
         with connection.cursor(row_factory=class_row(Candidate)) as cursor:
             candidates = cursor.execute(
@@ -344,13 +371,13 @@ def _assignments(
                 order by lead_intake = 0, companies, last_assigned_at nulls first,
                     username collate "C"
                 """,
-                (company_id, changes[-1].run_id, department),
+                (company_id, change.run_id, department),
             ).fetchall()
         found.append(
             Assignment(
                 department=department,
-                decided_at=changes[-1].changed_at,
-                assignment_reason=changes[-1].assignment_reason,
+                decided_at=change.changed_at,
+                assignment_reason=change.assignment_reason,
                 candidates=candidates,
             )
         )

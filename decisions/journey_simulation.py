@@ -153,22 +153,22 @@ def _course(
                     row["cs_stage"], row["region"], row["arr_range"], row["imbalance"], instant
                 )
     since = start or instants[0] - timedelta(microseconds=1)
+    # By what a run left behind: a report that it replaced at once made nobody a manager.
     changes = replay.query(
-        "select company_id, field, old_value, new_value, "
-        "coalesce(assignment_reason, rule) as reason "
-        "from {journey.company_change_log} where changed_at > %(since)s "
-        "and new_value is distinct from old_value "
-        "and field in ('cs_stage', 'customer_success_manager') order by change_id",
+        "select changes.old_cs_stage, changes.new_cs_stage, changes.company_id, "
+        "changes.old_customer_success_manager as before, "
+        "changes.new_customer_success_manager as after, given.reason "
+        "from {journey.company_journey_changes} as changes left join ("
+        "select distinct on (company_id, run_id) company_id, run_id, "
+        "coalesce(assignment_reason, rule) as reason from {journey.company_change_log} "
+        "where field = 'customer_success_manager' order by company_id, run_id, change_id desc"
+        ") as given using (company_id, run_id) where changes.changed_at > %(since)s",
         since=since,
     )
-    stages = [change for change in changes if change["field"] == "cs_stage"]
-    managers = [
-        change
-        for change in changes
-        if change["field"] == "customer_success_manager" and change["new_value"] is not None
-    ]
+    stages = [change for change in changes if change["old_cs_stage"] != change["new_cs_stage"]]
+    managers = [change for change in changes if change["after"] not in {None, change["before"]}]
     reassigned = Counter(
-        change["company_id"] for change in managers if change["old_value"] is not None
+        change["company_id"] for change in managers if change["before"] is not None
     )
     return Course(
         assignments=_by_frequency(change["reason"] for change in managers),
@@ -224,6 +224,11 @@ def _compare(
             company_id
             for company_id in before
             if after[company_id].reason == "no_candidate" != before[company_id].reason
+        ],
+        newly_without_sales_candidate=[
+            company_id
+            for company_id in before
+            if after[company_id].sales_reason == "no_candidate" != before[company_id].sales_reason
         ],
         newly_in_error=[
             company_id
@@ -309,32 +314,37 @@ def _leaver(
     in_force: Replay,
     proposed: Replay,
 ) -> Leaver:
-    hers = [company_id for company_id, standing in before.items() if standing.manager == username]
-    then = [(company_id, after[company_id]) for company_id in hers]
-    staying = Counter(
-        standing.reason
-        for _, standing in then
-        if standing.manager == username and standing.reason != "no_candidate"
-    )
-    skipped = in_force.query(
-        "select count(*) as companies from {intermediate.int_journey__current_decisions} "
-        "where skip_reason is not null and customer_success_manager = %(username)s",
-        username=username,
-    )[0]["companies"]
-    if skipped:
-        staying["skipped"] = skipped
+    managers, after_skipped = _managers_of_skipped(in_force), _managers_of_skipped(proposed)
+    then = {
+        company_id: (after[company_id].manager, after[company_id].reason)
+        for company_id, standing in before.items()
+        if standing.manager == username
+    } | {
+        company_id: (after_skipped[company_id], "skipped")
+        for company_id, manager in managers.items()
+        if manager == username
+    }
+    settled = [each for each in then.values() if each[1] != "no_candidate"]
     return Leaver(
         username=username,
-        companies=len(hers) + skipped,
+        companies=len(then),
         taken_by=_by_frequency(
-            standing.manager or "nobody" for _, standing in then if standing.manager != username
+            manager or "nobody" for manager, _ in settled if manager != username
         ),
         without_candidate=[
-            company_id for company_id, standing in then if standing.reason == "no_candidate"
+            company_id for company_id, (_, reason) in then.items() if reason == "no_candidate"
         ],
-        staying=dict(staying.most_common()),
+        staying=_by_frequency(reason for manager, reason in settled if manager == username),
         sales_companies=_held(proposed)["sales", username],
     )
+
+
+def _managers_of_skipped(replay: Replay) -> dict[str, str | None]:
+    rows = replay.query(
+        "select company_id, customer_success_manager as manager "
+        "from {intermediate.int_journey__current_decisions} where skip_reason is not null"
+    )
+    return {row["company_id"]: row["manager"] for row in rows}
 
 
 def _by_frequency(names: Iterable[str]) -> dict[str, int]:

@@ -92,7 +92,7 @@ class Leaver:
     taken_by: Mapping[str, int]
     """Companies by their next manager."""
     without_candidate: Sequence[str]
-    """Company ids that nobody could take: they would stay with her, in the review queue."""
+    """Company ids that nobody could take: they would stay as they are, in the review queue."""
     staying: Mapping[str, int]
     """Companies that nobody is given, by the reason of it (`churn_kept`, `skipped`, ...)."""
     sales_companies: int
@@ -116,7 +116,7 @@ class Course:
     """What one set of rules did over a period."""
 
     assignments: Mapping[str, int]
-    """Companies given to another manager, by reason; `reported`: by somebody in the product."""
+    """Companies that a run left with another manager, by reason; `reported`: in the product."""
     stage_changes: int
     reassigned: Mapping[int, int]
     """Companies by how often they went from one manager to another; 0 is left out."""
@@ -155,6 +155,8 @@ class JourneySimulation:
     """Only buckets that differ."""
     newly_without_candidate: Sequence[str]
     """Company ids."""
+    newly_without_sales_candidate: Sequence[str]
+    """Company ids; none where sales managers stay as they are reported."""
     newly_in_error: Sequence[str]
     """Company ids that become `cs_error`."""
     leavers: Sequence[Leaver]

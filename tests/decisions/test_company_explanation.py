@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from decisions.company_explanation import (
+    FIELDS,
     CompanyExplanation,
     ExplanationError,
     InputEvent,
@@ -49,7 +50,7 @@ def told(found: CompanyExplanation, name: str) -> InputEvent:
 def built(
     server: EmbeddedServer, _template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Journey]:
-    """Four companies after three builds, which tests only read."""
+    """Six companies after three builds, which tests only read."""
     name = "millrace_explained"
     with ensure_database(server, "postgres").connect(autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{_template}"')
@@ -61,6 +62,8 @@ def built(
             *company("c2"),
             *company("c3", hubspot_company_id="900"),
             *company("c4", status="LEAD"),
+            *company("c5", status="SIGNUP", plan_id="trial"),
+            *company("c6"),
         ]
     )
     assert journey.build(FIRST, select=SELECT).is_success
@@ -81,6 +84,31 @@ def built(
                 "at": "2026-04-19T09:00:00Z",
                 "company_id": "c2",
                 "customer_success_manager": "cs.ash",
+            },
+            {  # what is in force already
+                "type": "company_updated",
+                "at": "2026-04-19T09:00:00Z",
+                "company_id": "c3",
+                "customer_success_manager": "cs.ash",
+            },
+            {  # of a time before the first build, which could not know it
+                "type": "company_updated",
+                "at": "2026-03-30T09:00:00Z",
+                "company_id": "c3",
+                "num_of_employees_range": "31-100",
+            },
+            {
+                "id": "report-5",
+                "type": "company_updated",
+                "at": "2026-04-19T09:00:00Z",
+                "company_id": "c5",
+                "customer_success_manager": "cs.elm",
+            },
+            {
+                "type": "company_updated",
+                "at": "2026-04-19T09:00:00Z",
+                "company_id": "c6",
+                "is_test": True,
             },
         ]
     )
@@ -177,6 +205,40 @@ def test_a_company_that_is_skipped_says_why_and_is_found_by_its_hubspot_record(
         explain_company(built.warehouse, "c9")
 
 
+def test_what_is_in_force_is_what_the_log_says_last(built: Journey) -> None:
+    log = built.rows("journey.company_change_log", order="change_id")
+    for at in (FIRST, BETWEEN, SECOND, "2026-06-01T00:00:00Z", LAST):
+        for company_id in ("c1", "c2", "c3", "c4", "c5", "c6"):
+            said = dict.fromkeys(FIELDS)
+            for row in log:
+                if row["company_id"] == company_id and row["changed_at"] <= instant(at):
+                    said[row["field"]] = row["new_value"]
+            found = explain_company(built.warehouse, company_id, at=instant(at))
+            assert found.in_force == said, (company_id, at)
+
+
+def test_a_manager_who_was_only_reported_is_in_force(built: Journey) -> None:
+    found = explain_company(built.warehouse, "c5", at=instant("2026-06-01T00:00:00Z"))
+    assert found.decision is not None
+    assert found.decision.decided_at == instant(FIRST)  # nothing has been decided otherwise since
+    assert found.in_force["customer_success_manager"] == "cs.elm"
+    change = found.last_change("customer_success_manager")
+    assert change is not None
+    assert (change.rule, change.source_event_id) == ("reported", "report-5")
+
+
+def test_a_report_of_what_is_in_force_leaves_the_choice_behind_it(built: Journey) -> None:
+    found = explain_company(built.warehouse, "c3", at=instant("2026-06-01T00:00:00Z"))
+    (assignment,) = found.assignments
+    assert (assignment.decided_at, assignment.assignment_reason) == (instant(FIRST), "round_robin")
+
+
+def test_an_event_that_came_in_late_is_no_input_of_earlier_decisions(built: Journey) -> None:
+    earlier = explain_company(built.warehouse, "c3", at=instant(BETWEEN))
+    assert told(earlier, "num_of_employees_range").value == "1-10"
+    assert told(explain_company(built.warehouse, "c3"), "num_of_employees_range").value == "31-100"
+
+
 def test_before_the_first_build_a_sentence_says_what_to_do(warehouse: Warehouse) -> None:
     with pytest.raises(ExplanationError, match="run `millrace build`"):
         explain_company(warehouse, "c1")
@@ -196,6 +258,19 @@ def test_the_command_tells_people_and_machines(
         "0, takes none",
     ):
         assert words in told_people.stdout
+    skipped = CliRunner().invoke(app, ["explain", "company", "c6", "--at", "2027-01-01T00:00:00Z"])
+    lines = [" ".join(line.split()) for line in skipped.stdout.splitlines()]
+    assert lines[1:5] == [
+        (
+            "The latest run decided nothing about it: test_company. "
+            "Its stage and managers stay as they were:"
+        ),
+        "cs_stage cs_onboarding since 2026-03-31 06:00 UTC rule onboarding",
+        "customer_success_manager cs.elm since 2026-03-31 06:00 UTC round_robin (rule onboarding)",
+        "account_manager cs.elm since 2026-03-31 06:00 UTC its CS manager",
+    ]
+    later = CliRunner().invoke(app, ["explain", "company", "c1", "--at", "2027-01-01T00:00:00Z"])
+    assert "The latest run that looked at it was that of 2026-07-01 06:00 UTC." in later.stdout
     told_machines = CliRunner().invoke(app, ["explain", "company", "c1", "--json"])
     found = json.loads(told_machines.stdout)
     assert found["decision"]["cs_stage"] == "cs_success"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,7 @@ from cli.main import app
 from cli.simulation_shown import write_moves
 from decisions.journey_simulation import simulate_journey
 from decisions.proposal import Proposal, RuleVariables, SimulationError
-from decisions.simulation_result import JourneySimulation
+from decisions.simulation_result import JourneySimulation, Leaver
 from tests.decisions.conftest import FIRST, SECOND, THIRD, Decided, checksums
 from warehouse.settings import get_settings
 
@@ -81,13 +82,17 @@ def test_a_manager_gains_what_another_loses(decided: Decided) -> None:
         assert difference == to - away, username
 
 
+def accounted_for(leaver: Leaver) -> int:
+    given = sum(leaver.taken_by.values())
+    return given + sum(leaver.staying.values()) + len(leaver.without_candidate)
+
+
 def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
     found = simulated(decided, Proposal(leavers=(FENNEL, "cs.sedge")))
     fennel, sedge = found.leavers
     loads = {load.username: load for load in found.loads if load.department == "customer_success"}
     for leaver in (fennel, sedge):
-        told = sum(leaver.taken_by.values()) + sum(leaver.staying.values())
-        assert told + len(leaver.without_candidate) == leaver.companies > 0
+        assert accounted_for(leaver) == leaver.companies > 0
         assert leaver.companies == loads[leaver.username].in_force
     assert fennel.without_candidate  # nobody else serves onboarding in EMEA
     assert set(fennel.without_candidate) >= set(found.newly_without_candidate) - set(
@@ -97,9 +102,19 @@ def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
     assert FENNEL not in {shift.after for shift in found.manager_shifts}
 
 
+def test_who_would_wait_for_a_sales_manager_is_told(command: Callable[..., Result]) -> None:
+    """Sales serves cs_sales alone: whoever pays would be listed in the review queue."""
+    done = command("--vars", '{"assign_sales_managers": true}')
+    (line,) = [line for line in done.stdout.splitlines() if "(no_sales_candidate)" in line]
+    assert int(line.split()[0]) > 0
+
+
 @pytest.mark.long
 def test_sales_managers_are_given_where_the_rules_say_so(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=RuleVariables(assign_sales_managers=True)))
+    assert not set(found.newly_without_sales_candidate) & {
+        move.company_id for move in found.moves if move.is_other_sales_manager
+    }
     assert found.sales_manager_shifts
     assert found.stage_shifts == found.manager_shifts == []
     assert all(move.proposed.sales_reason is not None for move in found.moves)
@@ -119,6 +134,17 @@ def test_the_past_under_the_rules_in_force_is_what_happened(decided: Decided) ->
     assert found.period.in_force.stage_changes == len(stages)
     assert found.period.in_force.load_at_start == {}
     assert sum(found.period.in_force.load_at_end.values()) > 0
+    # What was reported and replaced in one run is one change of hands, as for everybody who looks.
+    changes = decided.held[SECOND.isoformat()]["company_journey_changes"]
+    managers = [
+        (row["company_id"], row["old_customer_success_manager"])
+        for row in changes
+        if row["new_customer_success_manager"] is not None
+        and row["new_customer_success_manager"] != row["old_customer_success_manager"]
+    ]
+    assert sum(found.period.in_force.assignments.values()) == len(managers)
+    again = Counter(company_id for company_id, before in managers if before is not None)
+    assert found.period.in_force.reassigned == Counter(again.values())
 
 
 def test_the_past_begins_with_the_log_as_it_stood(decided: Decided) -> None:
@@ -136,6 +162,15 @@ def test_the_past_begins_with_the_log_as_it_stood(decided: Decided) -> None:
     assert found.period.in_force.load_at_start == {name: held.count(name) for name in set(held)}
     assert found.period.proposed.load_at_start == found.period.in_force.load_at_start
     assert {move.proposed.cs_stage for move in found.moves} == {"cs_success"}
+
+
+def test_every_company_of_somebody_who_left_long_ago_is_told_once(decided: Decided) -> None:
+    """Companies that the leaver never had there may have stayed with others, or with nobody."""
+    found = simulated(decided, Proposal(leavers=(FENNEL,)), history_days=2)
+    (leaver,) = found.leavers
+    assert FENNEL not in leaver.taken_by
+    assert leaver.without_candidate
+    assert accounted_for(leaver) == leaver.companies
 
 
 def test_nothing_decided_yet_is_told(decided: Decided) -> None:
@@ -192,6 +227,8 @@ def test_a_name_that_a_spreadsheet_would_compute_is_written_as_text(
         (["--leaver", "cs.nobody"], 1, "cs_managers.csv is called cs.nobody"),
         ([], 2, "Nothing is proposed"),
         (["--history", "0", "--leaver", FENNEL], 2, "--history"),
+        (["--history", "1000000", "--leaver", FENNEL], 2, "--history"),
+        (["--list", "nowhere/moves.csv", "--leaver", FENNEL], 2, "nowhere is no folder"),
     ],
 )
 def test_wrong_input_is_told_in_a_sentence_and_leaves_nothing(

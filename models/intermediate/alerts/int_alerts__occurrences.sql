@@ -53,12 +53,25 @@ journey_record as (
 
     select
         {{ dbt.dateadd('hour', -hours, 'max(started_at)') }} as told_since,
-        max(case when outcome = 'decided' and message is null then started_at end) as last_good_at
+        max(case when outcome = 'decided' and message is null then started_at end) as last_good_at,
+        max(case when outcome = 'decided' then started_at end) as last_decided_at
     from journey_runs
 
 ),
 
--- A refused build has changed nothing, and whoever started it was told.
+refusals as (
+
+    select count(*) as since_a_decision
+    from journey_runs
+    cross join journey_record
+    where
+        journey_runs.outcome = 'refused'
+        and (journey_record.last_decided_at is null or journey_runs.started_at > journey_record.last_decided_at)
+
+),
+
+-- A refused build has changed nothing, and whoever started it was told. But where all are refused, such
+-- as after one as of a time to come, no build is left that would find the threshold exceeded.
 broken_runs as (
 
     select
@@ -68,8 +81,9 @@ broken_runs as (
         min(journey_runs.started_at) over () as first_began_at
     from journey_runs
     cross join journey_record
+    cross join refusals
     where
-        journey_runs.outcome <> 'refused'
+        (journey_runs.outcome <> 'refused' or refusals.since_a_decision > {{ var('max_refused_runs') }})
         and journey_runs.message is not null
         and journey_runs.started_at > journey_record.told_since
         and (journey_record.last_good_at is null or journey_runs.started_at > journey_record.last_good_at)

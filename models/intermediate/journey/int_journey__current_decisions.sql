@@ -37,7 +37,8 @@ logged as (
         company_id,
         {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
         {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
+        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager,
+        {{ last_of('new_value', ['change_id'], "field = 'sales_account_manager'") }} as sales_account_manager
     from log
     group by company_id
 
@@ -80,6 +81,7 @@ select
                 (decisions.cs_stage is distinct from logged.cs_stage)
                 or (decisions.customer_success_manager is distinct from logged.customer_success_manager)
                 or (decisions.account_manager is distinct from logged.account_manager)
+                or (decisions.sales_account_manager is distinct from logged.sales_account_manager)
             )
             then cast({{ refuse(
                 "'The decisions at hand are not those in company_change_log: company_journey stays "
