@@ -51,17 +51,42 @@ known as (
 
 ),
 
--- A company of which no event is left keeps an empty row.
 changed as (
 
-    select
-        coalesce(activity.company_id, known.company_id) as company_id,
-        activity.last_event_at,
-        activity.last_journey_event_at,
-        activity.events_fingerprint
+    select activity.*
     from activity
-    full outer join known on activity.company_id = known.company_id
+    left join known on activity.company_id = known.company_id
     where activity.events_fingerprint is distinct from known.events_fingerprint
+
+),
+
+-- A company of which no event is left keeps an empty row.
+emptied as (
+
+    select known.company_id
+    from known
+    left join activity on known.company_id = activity.company_id
+    where activity.company_id is null and known.events_fingerprint is not null
+
+),
+
+companies as (
+
+    select
+        company_id,
+        last_event_at,
+        last_journey_event_at,
+        events_fingerprint
+    from changed
+
+    union all
+
+    select
+        company_id,
+        null as last_event_at,
+        null as last_journey_event_at,
+        null as events_fingerprint
+    from emptied
 
 ),
 
@@ -315,10 +340,10 @@ manager_locks as (
 )
 
 select
-    changed.company_id,
+    companies.company_id,
     last_words.first_seen_at,
-    changed.last_event_at,
-    changed.last_journey_event_at,
+    companies.last_event_at,
+    companies.last_journey_event_at,
     last_words.name,
     last_words.country,
     last_words.status,
@@ -341,9 +366,9 @@ select
     last_words.sales_report_id,
     last_words.sales_reported_at,
     last_words.reported_sales_manager,
-    changed.events_fingerprint
-from changed
-left join last_words on changed.company_id = last_words.company_id
-left join subscriptions on changed.company_id = subscriptions.company_id
-left join stage_locks on changed.company_id = stage_locks.company_id
-left join manager_locks on changed.company_id = manager_locks.company_id
+    companies.events_fingerprint
+from companies
+left join last_words on companies.company_id = last_words.company_id
+left join subscriptions on companies.company_id = subscriptions.company_id
+left join stage_locks on companies.company_id = stage_locks.company_id
+left join manager_locks on companies.company_id = manager_locks.company_id

@@ -52,7 +52,8 @@ select
     histories.is_test,
     histories.first_seen_at,
     histories.last_event_at,
-    histories.last_journey_event_at
+    histories.last_journey_event_at,
+    histories.events_fingerprint
 from histories
 left join plan_groups on histories.plan_id = plan_groups.plan_id
 left join country_regions on histories.country = country_regions.country

@@ -35,22 +35,23 @@ hubspot_companies as (
 
 -- The log's state is read here alone, so that one statement, and so one snapshot, sees what the decision
 -- is based on.
-whole_log as (
-
-    select * from {{ source('journey_state', 'company_change_log') }}
-
-),
-
 log_head as (
 
-    select coalesce(max(change_id), 0) as change_id from whole_log
+    select coalesce(max(change_id), 0) as change_id
+    from {{ source('journey_state', 'company_change_log') }}
 
 ),
 
 log as (
 
-    select whole_log.*
-    from whole_log
+    select
+        whole_log.change_id,
+        whole_log.company_id,
+        whole_log.field,
+        whole_log.new_value,
+        whole_log.changed_at,
+        whole_log.source_event_id
+    from {{ source('journey_state', 'company_change_log') }} as whole_log
     inner join due on whole_log.company_id = due.company_id
 
 ),

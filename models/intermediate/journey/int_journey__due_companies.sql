@@ -4,16 +4,7 @@
 
 with companies as (
 
-    select * from {{ ref('companies') }}
-
-),
-
-histories as (
-
-    select
-        company_id,
-        events_fingerprint
-    from {{ ref('int_core__company_histories') }}
+    select * from {{ ref('int_core__company_profiles') }}
 
 ),
 
@@ -32,10 +23,7 @@ hubspot_companies as (
 
 earlier as (
 
-    select
-        *,
-        coalesce({{ whole_days_between('paying_since', 'decided_at') }}, 0) > 90 as has_paid_over_90_days
-    from {{ ref('int_journey__earlier_decisions') }}
+    select * from {{ ref('int_journey__earlier_decisions') }}
 
 ),
 
@@ -56,8 +44,8 @@ logged_since as (
 
     select distinct log.company_id
     from {{ source('journey_state', 'company_change_log') }} as log
-    inner join earlier on log.company_id = earlier.company_id
-    where log.changed_at >= least(earlier.decided_at, {{ as_of() }})
+    inner join {{ ref('int_journey__earlier_decisions') }} as decided on log.company_id = decided.company_id
+    where log.changed_at >= least(decided.decided_at, {{ as_of() }})
 
 ),
 
@@ -65,13 +53,13 @@ compared as (
 
     select
         coalesce(companies.company_id, earlier.company_id) as company_id,
-        histories.events_fingerprint,
+        companies.events_fingerprint,
         rules.rules_version,
         case
             when companies.company_id is null then case when earlier.skip_reason = 'unknown' then null else 'gone' end
             when earlier.company_id is null then 'new'
             when earlier.rules_version <> rules.rules_version then 'rules'
-            when earlier.events_fingerprint is distinct from histories.events_fingerprint then 'events'
+            when earlier.events_fingerprint is distinct from companies.events_fingerprint then 'events'
             when
                 earlier.plan_group is distinct from companies.plan_group
                 or earlier.region is distinct from companies.region
@@ -84,12 +72,14 @@ compared as (
                 earlier.is_stage_locked <> coalesce(locks.is_stage_locked, false)
                 or earlier.is_manager_locked <> coalesce(locks.is_manager_locked, false)
                 then 'lock'
-            when earlier.has_paid_over_90_days <> (coalesce(companies.days_paying, 0) > 90) then 'time'
+            when
+                (coalesce({{ whole_days_between('earlier.paying_since', 'earlier.decided_at') }}, 0) > 90)
+                <> (coalesce({{ whole_days_between('companies.paying_since', as_of()) }}, 0) > 90)
+                then 'time'
             when logged_since.company_id is not null then 'log'
         end as due_reason
     from companies
     full outer join earlier on companies.company_id = earlier.company_id
-    left join histories on companies.company_id = histories.company_id
     left join locks on companies.company_id = locks.company_id
     left join hubspot_companies on companies.hubspot_company_id = hubspot_companies.hubspot_company_id
     left join logged_since on companies.company_id = logged_since.company_id

@@ -11,13 +11,7 @@
 -- Runs that are here already stay as they are: the log is append-only. The table stands, as the other
 -- marts do; with --full-refresh the hook empties it within the transaction that fills it again.
 
-with whole_log as (
-
-    select * from {{ ref('company_change_log') }}
-
-),
-
-{% if is_incremental() %}
+with {% if is_incremental() %}
     known_runs as (
 
         select distinct run_id from {{ this }}
@@ -28,11 +22,11 @@ with whole_log as (
 new_runs as (
 
     select distinct
-        whole_log.company_id,
-        whole_log.run_id
-    from whole_log
+        log.company_id,
+        log.run_id
+    from {{ ref('company_change_log') }} as log
     {% if is_incremental() %}
-        left join known_runs on whole_log.run_id = known_runs.run_id
+        left join known_runs on log.run_id = known_runs.run_id
         where known_runs.run_id is null
     {% endif %}
 
@@ -46,8 +40,14 @@ companies as (
 
 log as (
 
-    select whole_log.*
-    from whole_log
+    select
+        whole_log.change_id,
+        whole_log.company_id,
+        whole_log.run_id,
+        whole_log.field,
+        whole_log.new_value,
+        whole_log.changed_at
+    from {{ ref('company_change_log') }} as whole_log
     inner join companies on whole_log.company_id = companies.company_id
 
 ),
