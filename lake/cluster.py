@@ -26,7 +26,7 @@ import psutil
 import typer
 
 _HOST = "127.0.0.1"
-_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 _SECONDS_TO_START = 120
 _SECONDS_TO_STOP = 20
 
@@ -148,7 +148,8 @@ def _settings(folder: Path, connect_port: int, workers: int) -> Iterator[str]:
         "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
         "spark.sql.shuffle.partitions": str(workers),
         "spark.sql.adaptive.enabled": "false",  # so few partitions leave nothing to adapt
-        # Short lives on few cores: compiling Java code well costs more than it gains.
+        # Short lives on few cores: compiling Java code well costs more than it gains. Java would then
+        # keep room for a fifth of the code that it usually does, which one build of the models fills.
         "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
         "spark.executor.extraJavaOptions": _JAVA_OPTIONS,
         "spark.default.parallelism": str(workers),
