@@ -16,9 +16,7 @@
 {#- An exact decimal as text, without zeros at its end: 166.67 and 50. -#}
 {% macro decimal_text(number) -%} {{ adapter.dispatch('decimal_text')(number) }} {%- endmacro %}
 {% macro default__decimal_text(number) -%} cast(trim_scale({{ number }}) as text) {%- endmacro %}
-{% macro spark__decimal_text(number) -%}
-    rtrim('.', rtrim('0', cast(cast({{ number }} as decimal(38, 12)) as string)))
-{%- endmacro %}
+{% macro spark__decimal_text(number) -%} format_number({{ number }}, '0.############') {%- endmacro %}
 
 {#- Text compared by its bytes, whatever the collation of the server. -#}
 {% macro bytewise(text) -%} {{ adapter.dispatch('bytewise')(text) }} {%- endmacro %}
