@@ -32,7 +32,6 @@ _SECONDS_TO_STOP = 20
 
 SESSION_SETTINGS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }
 """What the models rely on; `profiles.example.yml` asks for the same from any other cluster."""
