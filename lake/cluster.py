@@ -26,13 +26,12 @@ import psutil
 import typer
 
 _HOST = "127.0.0.1"
-_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
 _SECONDS_TO_START = 120
 _SECONDS_TO_STOP = 20
 
 SESSION_SETTINGS: Mapping[str, str] = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.ansi.enabled": "true",
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",
 }
 """What the models rely on; `profiles.example.yml` asks for the same from any other cluster."""
@@ -144,11 +143,15 @@ def _settings(folder: Path, connect_port: int, workers: int) -> Iterator[str]:
         "spark.hadoop.javax.jdo.option.ConnectionURL": (
             f"jdbc:derby:;databaseName={folder / 'catalogue'};create=true"
         ),
+        # A session would remember which files a table had when it first read it, though another
+        # session has filled it since.
+        "spark.sql.filesourceTableRelationCacheSize": "0",
         # What a killed build left of a table is written over, not a reason to refuse for ever.
         "spark.sql.legacy.allowNonEmptyLocationInCTAS": "true",
         "spark.sql.shuffle.partitions": str(workers),
         "spark.sql.adaptive.enabled": "false",  # so few partitions leave nothing to adapt
-        # Short lives on few cores: compiling Java code well costs more than it gains.
+        # Short lives on few cores: compiling Java code well costs more than it gains. But then Java
+        # keeps room for a fifth of the code that it usually does, which one build may fill.
         "spark.driver.extraJavaOptions": _JAVA_OPTIONS,
         "spark.executor.extraJavaOptions": _JAVA_OPTIONS,
         "spark.default.parallelism": str(workers),

@@ -13,6 +13,11 @@
 {% macro default__decimal_type() -%} numeric {%- endmacro %}
 {% macro spark__decimal_type() -%} decimal(38, 12) {%- endmacro %}
 
+{#- An exact decimal as text, without zeros at its end: 166.67 and 50. -#}
+{% macro decimal_text(number) -%} {{ adapter.dispatch('decimal_text')(number) }} {%- endmacro %}
+{% macro default__decimal_text(number) -%} cast(trim_scale({{ number }}) as text) {%- endmacro %}
+{% macro spark__decimal_text(number) -%} format_number({{ number }}, '0.############') {%- endmacro %}
+
 {#- Text compared by its bytes, whatever the collation of the server. -#}
 {% macro bytewise(text) -%} {{ adapter.dispatch('bytewise')(text) }} {%- endmacro %}
 {% macro default__bytewise(text) -%} ({{ text }}) collate "C" {%- endmacro %}

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lake.cluster import LocalCluster, local_cluster
-from lake.raw_tables import name_in_catalogue, raw_tables_of, remove_earlier, write_raw_tables
+from lake.raw_tables import (
+    RawTable,
+    name_in_catalogue,
+    raw_tables_of,
+    remove_earlier,
+    write_raw_tables,
+)
 from tests.spark.engines import Engine, Row
 from warehouse.database import Warehouse
 
@@ -33,11 +40,18 @@ def spark(cluster: LocalCluster) -> Iterator[Any]:
     session.stop()
 
 
+@pytest.fixture(scope="session")
+def raw_tables() -> list[RawTable]:
+    """The raw tables that the project reads."""
+    return raw_tables_of(Path.cwd())
+
+
 @dataclass
 class Both:
     """The same raw tables on both engines."""
 
     warehouse: Warehouse
+    raw_tables: Sequence[RawTable]
     spark: Any
     lake: Path
     on_postgres: Engine
@@ -45,13 +59,27 @@ class Both:
 
     def copy_raw_tables(self) -> None:
         """Bring what has landed in PostgreSQL to Spark."""
-        copied = write_raw_tables(self.warehouse, raw_tables_of(Path.cwd()), str(self.lake))
+        copied = write_raw_tables(self.warehouse, self.raw_tables, str(self.lake))
         name_in_catalogue(copied, self.spark.sql)
         remove_earlier(copied)
 
+    def build(self, as_of: datetime) -> None:
+        """Build at `as_of` on both, at the same time."""
+        building = [
+            (engine, engine.start_build(as_of)) for engine in (self.on_postgres, self.on_spark)
+        ]
+        for engine, process in building:
+            engine.finish_build(process)
+
 
 @pytest.fixture
-def both(warehouse: Warehouse, cluster: LocalCluster, spark: Any, tmp_path: Path) -> Iterator[Both]:
+def both(
+    warehouse: Warehouse,
+    cluster: LocalCluster,
+    spark: Any,
+    raw_tables: list[RawTable],
+    tmp_path: Path,
+) -> Iterator[Both]:
     """Both engines, nothing landed and nothing built; Spark's schemas are gone after the test."""
 
     def from_postgres(query: str) -> tuple[list[str], list[Row]]:
@@ -74,7 +102,7 @@ def both(warehouse: Warehouse, cluster: LocalCluster, spark: Any, tmp_path: Path
         folder.mkdir()
         shutil.copy("profiles.example.yml", folder / "profiles.yml")
         engines[target] = Engine(target, environments[target], folder, fetch)
-    yield Both(warehouse, spark, tmp_path / "lake", engines["prod"], engines["spark"])
+    yield Both(warehouse, raw_tables, spark, tmp_path / "lake", engines["prod"], engines["spark"])
     for row in spark.sql("show schemas").collect():
         if row[0] != "default":
             spark.sql(f"drop schema {row[0]} cascade")

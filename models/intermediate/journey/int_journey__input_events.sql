@@ -1,7 +1,5 @@
 {{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
 
-{%- set text = api.Column.translate_type('string') -%}
-
 with created as (
 
     select * from {{ ref('stg_events__company_created') }}
@@ -120,7 +118,7 @@ said as (
         occurred_at,
         received_at,
         'subscription' as field,
-        cast(mrr as {{ text }}) || ' USD a month, ' || status as said
+        {{ decimal_text('mrr') }} || ' USD a month, ' || status as said
     from subscriptions
 
     union all
