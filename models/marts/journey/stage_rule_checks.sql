@@ -4,6 +4,7 @@
     'churn_with_manager', 'churn_without_manager', 'stage_locked', 'small_business', 'sales', 'no_touch',
     'subjectively_onboarded', 'success', 'onboarding', 'error',
 ] %}
+{%- set graduating_ranges = var('auto_success_ranges') %}
 
 with latest as (
 
@@ -73,11 +74,17 @@ rules as (
 
 ),
 
--- What was found to match is what the run found; here it is only put into words.
+-- What was found to match is what the run found; here it is only put into words. Which ranges graduate is
+-- known of now alone, and is asked only where what the run found leaves it open.
 checked as (
 
     select
         looked_at.*,
+        {% if graduating_ranges %}
+            looked_at.arr_range in ('{{ graduating_ranges | join("', '") }}') as is_in_graduating_range,
+        {% else %}
+            false as is_in_graduating_range,
+        {% endif %}
         rules.rule_number,
         rules.rule,
         case
@@ -138,10 +145,14 @@ select
                 when not is_paying then 'it does not pay'
                 when not is_subjectively_onboarded then 'HubSpot says that it is not onboarded'
                 when is_subjectively_onboarded then 'HubSpot has settled it already'
+                when
+                    is_match
+                    and (days_paying <= 90{{ ' or not is_in_graduating_range' if var('sticky_success') }})
+                    then 'it was cs_success and stays so beyond its range (sticky_success)'
                 else 'it has paid for ' || days_paying || ' days in the range ' || arr_range
                     || case
-                        when {{ dbt.position("', success,'", "', ' || matching_rules || ','") }} > 0 then ''
-                        when days_paying <= 90 then ', and more than 90 are asked for'
+                        when is_match then ''
+                        when days_paying <= 90 and is_in_graduating_range then ', and more than 90 are asked for'
                         else ', which does not graduate by itself'
                     end
             end
