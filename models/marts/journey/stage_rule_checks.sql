@@ -111,19 +111,21 @@ select
     rule = cs_stage_rule as is_decisive,
     case rule
         when 'churn_with_manager'
-            then plan_in_words
-            || case
-                when plan_group <> 'churn' then ''
-                when manager_before is null then ', and nobody was its CS manager'
-                else ', and ' || manager_before || ' was its CS manager'
-            end
+            then
+                plan_in_words
+                || case
+                    when plan_group <> 'churn' then ''
+                    when manager_before is null then ', and nobody was its CS manager'
+                    else ', and ' || manager_before || ' was its CS manager'
+                end
         when 'churn_without_manager'
-            then plan_in_words
-            || case
-                when plan_group <> 'churn' then ''
-                when manager_before is null then ', and nobody was its CS manager'
-                else ', and ' || manager_before || ' was its CS manager'
-            end
+            then
+                plan_in_words
+                || case
+                    when plan_group <> 'churn' then ''
+                    when manager_before is null then ', and nobody was its CS manager'
+                    else ', and ' || manager_before || ' was its CS manager'
+                end
         when 'stage_locked'
             then case
                 when is_stage_locked then 'a stage lock holds until ' || {{ utc_minute_text('stage_lock_expires_at') }}
@@ -132,8 +134,9 @@ select
         when 'small_business' then plan_in_words
         when 'sales' then plan_in_words
         when 'no_touch'
-            then 'its ARR range is ' || arr_range
-            || case when is_arr_range_defaulted then ', since none was ever known' else '' end
+            then
+                'its ARR range is ' || arr_range
+                || case when is_arr_range_defaulted then ', since none was ever known' else '' end
         when 'subjectively_onboarded'
             then case
                 when is_subjectively_onboarded then 'HubSpot says that it is onboarded'
@@ -149,7 +152,8 @@ select
                     is_match
                     and (days_paying <= 90{{ ' or not is_in_graduating_range' if var('sticky_success') }})
                     then 'it was cs_success and stays so beyond its range (sticky_success)'
-                else 'it has paid for ' || days_paying || ' days in the range ' || arr_range
+                else
+                    'it has paid for ' || days_paying || ' days in the range ' || arr_range
                     || case
                         when is_match then ''
                         when days_paying <= 90 and is_in_graduating_range then ', and more than 90 are asked for'
