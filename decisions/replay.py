@@ -108,6 +108,7 @@ class Replay:
         """
         (seed,) = (seed for seed in self._journey.seeds if seed.relation.name == MANAGERS)
         self._load(seed, path, str(path))
+        self._check(seed, str(path))
 
     def relation(self, table: str) -> sql.Identifier:
         """A table of the replay, to be put into a query over `connection`.
@@ -154,11 +155,16 @@ class Replay:
             self._execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for seed in self._journey.seeds:
             self._create(seed.relation, [f'"{column}" text' for column in seed.columns])
+        loaded = []
         for seed in self._journey.seeds:
             if managers is not None and seed.relation.name == MANAGERS:
-                self._load(seed, managers, str(managers))
+                path, shown = managers, str(managers)
             else:
-                self._load(seed, seed.path, f"seeds/reference/{seed.path.name}")
+                path, shown = seed.path, f"seeds/reference/{seed.path.name}"
+            self._load(seed, path, shown)
+            loaded.append((seed, shown))
+        for seed, shown in loaded:  # when all are there, since a check may ask two files
+            self._check(seed, shown)
         for model in self._journey.models:  # first, since others read what an earlier run left
             if model.is_table_by_contract:
                 self._create(model.relation, model.definitions)
@@ -219,7 +225,7 @@ class Replay:
             self._deleted[relation] = deleted + done.rowcount
 
     def _load(self, seed: CompiledSeed, path: Path, shown: str) -> None:
-        """Fill a seed's table as dbt reads its file, and check it as the seed's hook does."""
+        """Fill a seed's table as dbt reads its file."""
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 columns = next(csv.reader(file), [])
@@ -240,6 +246,9 @@ class Replay:
         with self.connection.cursor() as cursor, cursor.copy(into) as copy:
             for row in loaded.rows:
                 copy.write_row(tuple(row))
+
+    def _check(self, seed: CompiledSeed, shown: str) -> None:
+        """Refuse the wrong rows that a build refuses, too."""
         wrong = self.query(
             self._journey.sql_of(
                 f"select line, problem from ({self._journey.wrong_rows}) as found "  # noqa: S608

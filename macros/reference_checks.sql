@@ -2,10 +2,11 @@
   A wrong row in a reference file stops the build with a sentence that names the file and the row
   (spec README.md, Reference data). Each file has one macro here that yields its wrong rows as
   (line, problem), of the table `loaded`; its seed calls `refuse_wrong_rows` after loading, inside the
-  loading transaction, so that the rows loaded before stay in force.
+  loading transaction, so that the rows loaded before stay in force. What only two files together can
+  tell, the staging model asks before it is built, when both are loaded: nothing is made of either.
 -#}
 
-{% macro refuse_wrong_rows(seed, wrong_rows) -%}
+{% macro refuse_wrong_rows(seed, wrong_rows, is_loading=true) -%}
     {%- if execute -%}
         {%- set found = run_query(wrong_rows ~ ' order by 1 limit 20').rows -%}
         {%- if found | length > 0 -%}
@@ -15,7 +16,10 @@
             {%- endfor -%}
             {{ exceptions.raise_compiler_error(
                 'seeds/reference/' ~ seed ~ '.csv is wrong in ' ~ sentences | join('; ') ~ '. '
-                ~ ('Nothing of it was loaded.' if target.type == 'postgres' else 'Nothing was built from it.')
+                ~ (
+                    'Nothing of it was loaded.' if is_loading and target.type == 'postgres'
+                    else 'Nothing was built from it.'
+                )
             ) }}
         {%- endif -%}
     {%- endif -%}
@@ -96,6 +100,22 @@
         where hubspot_owner_id is not null
     ) as owned
     where hubspot_owner_id <> first_owner_id
+{% endmacro %}
+
+{#- Rows of managers in a region that no country has: nobody would be served by them. -#}
+{% macro wrong_regions_of_cs_managers(managers, countries) %}
+    with numbered as (
+        select {{ file_line() }} as line, trim(region) as region
+        from {{ managers }}
+    )
+
+    select
+        line,
+        'region is ''' || region || ''', neither that of a country in country_regions.csv nor UNKNOWN or *' as problem
+    from numbered
+    where
+        region not in ('UNKNOWN', '*')
+        and region not in (select trim(region) from {{ countries }} where region is not null)
 {% endmacro %}
 
 {% macro wrong_plan_groups(loaded=none) %}

@@ -89,3 +89,21 @@ def test_a_wrong_reference_row_stops_the_build_and_is_named(
     assert not result.is_success
     (failure,) = result.failures
     assert f"seeds/reference/cs_managers.csv is wrong in {sentence}" in failure.message
+
+
+def test_a_manager_of_a_region_that_no_country_has_stops_the_build_and_is_named(
+    journey: Journey,
+) -> None:
+    managers = _managers("cs.ok,customer_success,*,EMEA,*,1,true", "cs.a,sales,*,EMAE,*,1,true")
+    journey.land(company("c1"))
+    journey.use_reference(cs_managers=managers)
+    (failure,) = journey.build().failures
+    assert failure.message.startswith(
+        "seeds/reference/cs_managers.csv is wrong in line 3: region is 'EMAE', neither that of a"
+    )
+    assert journey.rows("journey.company_change_log") == []
+
+    journey.use_reference(
+        cs_managers=managers, country_regions="country,region\nDE,EMAE\nFR,EMEA\n"
+    )
+    assert journey.build().is_success, "the region and its manager came in one commit"

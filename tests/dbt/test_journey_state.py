@@ -94,10 +94,22 @@ def test_the_loads_of_a_bucket_add_up_and_differ_by_one_at_most(journey: Journey
         + "".join(
             f"{name},customer_success,cs_onboarding,EMEA,2001-8000,1,true,,\n" for name in names
         )
+        + "cs.gone,customer_success,cs_onboarding,EMEA,2001-8000,1,false,,\n"
     )
     journey.land([event for number in range(10) for event in company(f"c{number}")])
+    journey.land(
+        [
+            {
+                "type": "company_updated",
+                "at": "2026-03-30T08:00:00Z",
+                "company_id": "c0",
+                "customer_success_manager": "cs.gone",
+            }
+        ]
+    )
     journey.build(AS_OF, select=SELECT)
     loads = {row["username"]: row for row in journey.rows("journey.cs_manager_load")}
+    assert loads.pop("cs.gone")["assigned_30d"] == 0, "the same run has replaced this report"
     assert sorted(row["companies"] for row in loads.values()) == [3, 3, 4]
     assert sum(row["assigned_7d"] for row in loads.values()) == 10
     assert sum(row["share_of_buckets"] for row in loads.values()) == 1

@@ -143,6 +143,11 @@ def test_a_replay_never_decides_back_in_time(decided: Decided) -> None:
             HEADER + "cs.ash,customer_success,cs_sucess,*,*,1,true,,\n",
             r"managers.csv is wrong in line 2: cs_stage is 'cs_sucess', not one of .*cs_success",
         ),
+        (
+            HEADER + "cs.ash,customer_success,*,EMEA,*,1,true,,\n"
+            "cs.elm,customer_success,*,EMAE,*,1,true,,\n",
+            r"managers.csv is wrong in line 3: region is 'EMAE', neither that of a country",
+        ),
         ("username,region\ncs.ash,EMEA\n", r"managers.csv has the columns username, region; it"),
         ("", r"managers.csv has the columns \(none\); it needs username"),
         (HEADER + "cs.ash,,,,,,,,,ten\n", r"managers.csv is no CSV file that can be read"),

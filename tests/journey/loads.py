@@ -64,9 +64,12 @@ def manager_loads(
         log: after the run.
         as_of: of the run.
     """
-    made = [
-        row for row in log if row.field == CS_MANAGER and row.new_value not in {None, row.old_value}
-    ]
+    by_run: dict[tuple[str, int], list[LogRow]] = {}
+    for row in log:
+        if row.field == CS_MANAGER:
+            by_run.setdefault((row.company_id, row.run), []).append(row)
+    # A report that the same run replaced assigned nobody.
+    made = [rows[-1] for rows in by_run.values() if rows[-1].new_value != rows[0].old_value]
 
     def assigned(username: str, days: int) -> int:
         since = as_of - timedelta(days=days)

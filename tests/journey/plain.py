@@ -132,17 +132,22 @@ def _review(
     inputs: RunInputs,
 ) -> dict[tuple[str, str], ReviewRow]:
     """What a person should look at, each since the run from which it has held without a break."""
-    stage_before = {row.company_id: row.old_value for row in log if row.field == "cs_stage"}
+    former_rule = {
+        row.company_id: row.rule
+        for row in log
+        if row.field == "cs_stage" and row.rule not in {"stage_locked", "onboarding"}
+    }
     queue: dict[tuple[str, str], ReviewRow] = {}
     for decision in decisions:
-        for topic in _topics(decision, stage_before.get(decision.state.company_id), inputs):
+        for topic in _topics(decision, former_rule.get(decision.state.company_id), inputs):
             key = (decision.state.company_id, topic)
             since = before[key].since if key in before else inputs.as_of
             queue[key] = ReviewRow(*key, since)
     return queue
 
 
-def _topics(decision: Decision, stage_before: str | None, inputs: RunInputs) -> Iterable[str]:
+def _topics(decision: Decision, former_rule: str | None, inputs: RunInputs) -> Iterable[str]:
+    """Of one company; `former_rule` last gave it a stage other than cs_onboarding."""
     if decision.inputs is None:
         return
     if decision.after.cs_stage == "cs_error" and decision.rule != "churn_without_manager":
@@ -153,7 +158,7 @@ def _topics(decision: Decision, stage_before: str | None, inputs: RunInputs) -> 
         yield "no_sales_candidate"
     is_large = _is_above(decision.state.arr_range, inputs.rules.auto_success_ranges)
     if decision.rule == "onboarding" and is_large and decision.inputs.is_onboarded is None:
-        if stage_before == "cs_success":
+        if former_rule == "success":
             yield "success_outgrown"
         elif (decision.state.days_paying(inputs.as_of) or 0) > 90:
             yield "never_graduates"

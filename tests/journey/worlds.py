@@ -259,7 +259,7 @@ class _Maker:
             username=self.one(PEOPLE),
             department="sales" if self.is_so(0.35) else "customer_success",
             cs_stage=self.one(STAGES if narrow else ["*", "cs_onboarding", "cs_success"]),
-            region=self.one(["*", "EMEA", "AMER", "UNKNOWN", "MOON"]) if narrow else "*",
+            region=self.one(["*", "EMEA", "AMER", "UNKNOWN", "APAC"]) if narrow else "*",
             arr_range=self.one(["*", *ARR_RANGES]) if narrow else "*",
             lead_intake=self.one([1, 1, 1, 3, 0]),
             is_active=self.is_so(0.85),

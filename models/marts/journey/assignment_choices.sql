@@ -46,7 +46,8 @@ assigned as (
 
 ),
 
--- At its turn a candidate holds what it held before the first one, and what it was given since.
+-- At its turn a candidate holds what it held before the first one, and what it was given since. What came
+-- back by history it holds from the start, and so before it was chosen for it.
 at_its_turn as (
 
     select
@@ -97,7 +98,9 @@ select
     assignment_reason,
     username,
     lead_intake,
-    companies_before + given_before as companies,
+    companies_before
+    + given_before
+    - case when assignment_reason = 'history' and username = manager then 1 else 0 end as companies,
     case when given_before > 0 then decided_at else last_assigned_at end as last_assigned_at,
     username = manager as is_chosen
 from at_its_turn

@@ -4,9 +4,9 @@ with decisions as (
 
 ),
 
-log as (
+changes as (
 
-    select * from {{ ref('company_change_log') }}
+    select * from {{ ref('company_journey_changes') }}
 
 ),
 
@@ -48,23 +48,23 @@ people as (
 
 ),
 
--- A company that came back to the same person counts once.
+-- Who had the company after the run, and not before it; a company that came back to the same person
+-- counts once.
 assignments as (
 
     select
-        new_value as username,
+        new_customer_success_manager as username,
         count(
             distinct case
                 when changed_at > {{ dbt.dateadd('day', -7, as_of()) }} then company_id
             end
         ) as assigned_7d,
         count(distinct company_id) as assigned_30d
-    from log
+    from changes
     where
-        field = 'customer_success_manager'
-        and new_value is distinct from old_value
+        (new_customer_success_manager is distinct from old_customer_success_manager)
         and changed_at > {{ dbt.dateadd('day', -30, as_of()) }}
-    group by new_value
+    group by new_customer_success_manager
 
 ),
 

@@ -21,12 +21,6 @@ decisions as (
 
 ),
 
-log as (
-
-    select * from {{ ref('company_change_log') }}
-
-),
-
 listed_before as (
 
     {% if this is string or has_earlier_rows() %}
@@ -45,40 +39,44 @@ listed_before as (
 
 ),
 
-stage_changes as (
+-- Paying, above every range that graduates by itself, and nobody has said whether it is onboarded.
+above as (
 
     select
         company_id,
-        old_value as former_stage,
-        row_number() over (
-            partition by company_id
-            order by change_id desc
-        ) as recency
-    from log
-    where field = 'cs_stage'
+        days_paying
+    from decisions
+    where
+        cs_stage_rule = 'onboarding'
+        and is_subjectively_onboarded is null
+        and arr_range = '8001+'
+        {% if graduating_ranges %}
+            and arr_range not in ('{{ graduating_ranges | join("', '") }}')
+        {% endif %}
 
 ),
 
--- Paying, above every range that graduates by itself, and nobody has said whether it is onboarded.
+-- By which rule it was last in a stage other than cs_onboarding; what a lock held it in, it never came to.
+former_rules as (
+
+    select
+        log.company_id,
+        {{ last_of('log.rule', ['log.change_id'], "log.rule not in ('onboarding', 'stage_locked')") }} as former_rule
+    from {{ ref('company_change_log') }} as log
+    inner join above on log.company_id = above.company_id
+    where log.field = 'cs_stage'
+    group by log.company_id
+
+),
+
 stuck as (
 
     select
-        decisions.company_id,
-        decisions.arr,
-        decisions.days_paying,
-        stage_changes.former_stage = 'cs_success' as was_success
-    from decisions
-    left join stage_changes
-        on
-            decisions.company_id = stage_changes.company_id
-            and stage_changes.recency = 1
-    where
-        decisions.cs_stage_rule = 'onboarding'
-        and decisions.is_subjectively_onboarded is null
-        and decisions.arr_range = '8001+'
-        {% if graduating_ranges %}
-            and decisions.arr_range not in ('{{ graduating_ranges | join("', '") }}')
-        {% endif %}
+        above.company_id,
+        above.days_paying,
+        coalesce(former_rules.former_rule, '') = 'success' as was_success
+    from above
+    left join former_rules on above.company_id = former_rules.company_id
 
 ),
 

@@ -4,6 +4,7 @@
     'churn_with_manager', 'churn_without_manager', 'stage_locked', 'small_business', 'sales', 'no_touch',
     'subjectively_onboarded', 'success', 'onboarding', 'error',
 ] %}
+{%- set graduating_ranges = var('auto_success_ranges') %}
 
 with latest as (
 
@@ -73,11 +74,17 @@ rules as (
 
 ),
 
--- What was found to match is what the run found; here it is only put into words.
+-- What was found to match is what the run found; here it is only put into words. Which ranges graduate is
+-- known of now alone, and is asked only where what the run found leaves it open.
 checked as (
 
     select
         looked_at.*,
+        {% if graduating_ranges %}
+            looked_at.arr_range in ('{{ graduating_ranges | join("', '") }}') as is_in_graduating_range,
+        {% else %}
+            false as is_in_graduating_range,
+        {% endif %}
         rules.rule_number,
         rules.rule,
         case
@@ -104,19 +111,21 @@ select
     rule = cs_stage_rule as is_decisive,
     case rule
         when 'churn_with_manager'
-            then plan_in_words
-            || case
-                when plan_group <> 'churn' then ''
-                when manager_before is null then ', and nobody was its CS manager'
-                else ', and ' || manager_before || ' was its CS manager'
-            end
+            then
+                plan_in_words
+                || case
+                    when plan_group <> 'churn' then ''
+                    when manager_before is null then ', and nobody was its CS manager'
+                    else ', and ' || manager_before || ' was its CS manager'
+                end
         when 'churn_without_manager'
-            then plan_in_words
-            || case
-                when plan_group <> 'churn' then ''
-                when manager_before is null then ', and nobody was its CS manager'
-                else ', and ' || manager_before || ' was its CS manager'
-            end
+            then
+                plan_in_words
+                || case
+                    when plan_group <> 'churn' then ''
+                    when manager_before is null then ', and nobody was its CS manager'
+                    else ', and ' || manager_before || ' was its CS manager'
+                end
         when 'stage_locked'
             then case
                 when is_stage_locked then 'a stage lock holds until ' || {{ utc_minute_text('stage_lock_expires_at') }}
@@ -125,8 +134,9 @@ select
         when 'small_business' then plan_in_words
         when 'sales' then plan_in_words
         when 'no_touch'
-            then 'its ARR range is ' || arr_range
-            || case when is_arr_range_defaulted then ', since none was ever known' else '' end
+            then
+                'its ARR range is ' || arr_range
+                || case when is_arr_range_defaulted then ', since none was ever known' else '' end
         when 'subjectively_onboarded'
             then case
                 when is_subjectively_onboarded then 'HubSpot says that it is onboarded'
@@ -138,10 +148,15 @@ select
                 when not is_paying then 'it does not pay'
                 when not is_subjectively_onboarded then 'HubSpot says that it is not onboarded'
                 when is_subjectively_onboarded then 'HubSpot has settled it already'
-                else 'it has paid for ' || days_paying || ' days in the range ' || arr_range
+                when
+                    is_match
+                    and (days_paying <= 90{{ ' or not is_in_graduating_range' if var('sticky_success') }})
+                    then 'it was cs_success and stays so beyond its range (sticky_success)'
+                else
+                    'it has paid for ' || days_paying || ' days in the range ' || arr_range
                     || case
-                        when {{ dbt.position("', success,'", "', ' || matching_rules || ','") }} > 0 then ''
-                        when days_paying <= 90 then ', and more than 90 are asked for'
+                        when is_match then ''
+                        when days_paying <= 90 and is_in_graduating_range then ', and more than 90 are asked for'
                         else ', which does not graduate by itself'
                     end
             end

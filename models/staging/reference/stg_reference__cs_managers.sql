@@ -1,3 +1,13 @@
+{{
+    config(
+        pre_hook="{{ refuse_wrong_rows(
+            'cs_managers',
+            wrong_regions_of_cs_managers(ref('cs_managers'), ref('country_regions')),
+            is_loading=false,
+        ) }}",
+    )
+}}
+
 with source as (
 
     select * from {{ ref('cs_managers') }}
