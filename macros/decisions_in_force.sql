@@ -3,17 +3,23 @@
   run replaces the decisions about the companies that were due.
 -#}
 
-{#- Whether an earlier run left decisions that may hold on. With --full-refresh everything is decided anew. -#}
-{% macro has_earlier_decisions() -%}
+{#-
+  Whether an earlier run left decisions that may hold on, with all of these columns. With --full-refresh,
+  and after an update that asks for another column, everything is decided anew.
+-#}
+{% macro has_earlier_decisions(columns) -%}
     {%- if not execute or is_simulation() -%}
         {{ return(true) }}
     {%- elif target.type != 'postgres' or begins_anew() -%}
         {{ return(false) }}
     {%- endif -%}
     {%- set node = graph.nodes['model.millrace.int_journey__current_decisions'] -%}
-    {{ return(load_relation(
+    {%- set standing = load_relation(
         api.Relation.create(database=node.database, schema=node.schema, identifier=node.alias)
-    ) is not none) }}
+    ) -%}
+    {%- if standing is none -%}{{ return(false) }}{%- endif -%}
+    {%- set found = adapter.get_columns_in_relation(standing) | map(attribute='name') | list -%}
+    {{ return(columns | reject('in', found) | list | length == 0) }}
 {%- endmacro %}
 
 {#-

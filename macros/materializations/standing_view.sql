@@ -4,7 +4,8 @@
   these are built again, whoever reads them finds nothing.
 
   Columns may be added at the end. Where a column changes or goes, the view is made anew after all, and
-  the views on it come back with their own rebuild.
+  the views on it come back with their own rebuild. A view that says already what it is to say is left
+  alone: to replace it, the build would wait for whoever reads it.
 -#}
 {% materialization standing_view, adapter='postgres', supported_languages=['sql'] %}
 
@@ -14,11 +15,19 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- if standing is not none and not (standing.is_view and keeps_its_columns(standing, sql)) -%}
+    {%- set difference = 'columns' -%}
+    {%- if standing is not none and standing.is_view -%}
+        {%- set difference = difference_of_view(standing, sql) -%}
+    {%- endif -%}
+    {%- if standing is not none and difference == 'columns' -%}
         {%- do adapter.drop_relation(standing) -%}
     {%- endif -%}
     {%- call statement('main') -%}
-        {{ get_replace_view_sql(target, sql) }}
+        {%- if difference == 'none' -%}
+            select 'it stands' as view
+        {%- else -%}
+            {{ get_replace_view_sql(target, sql) }}
+        {%- endif -%}
     {%- endcall -%}
 
     {%- do apply_grants(target, config.get('grants'), should_revoke=False) -%}
@@ -32,19 +41,23 @@
 
 {% endmaterialization %}
 
-{#- Whether `query` begins with the columns of `view`: the same names, types and order. -#}
-{% macro keeps_its_columns(view, query) -%}
+{#- In what `query` differs from `view`: in the columns that it begins with, in the text, or in none. -#}
+{% macro difference_of_view(view, query) -%}
     {%- set fresh = make_temp_relation(view) -%}
     {%- do run_query("create temporary view " ~ fresh ~ " as (" ~ query ~ ")") -%}
-    {%- set lost = run_query("
-        select count(*) as columns from (
-            select attnum, attname, atttypid, atttypmod, attcollation from pg_attribute
-            where attrelid = '" ~ view ~ "'::regclass and attnum > 0
-            except
-            select attnum, attname, atttypid, atttypmod, attcollation from pg_attribute
-            where attrelid = '" ~ fresh ~ "'::regclass and attnum > 0
-        ) as lost
+    {%- set difference = run_query("
+        select case
+            when exists (
+                select attnum, attname, atttypid, atttypmod, attcollation from pg_attribute
+                where attrelid = '" ~ view ~ "'::regclass and attnum > 0
+                except
+                select attnum, attname, atttypid, atttypmod, attcollation from pg_attribute
+                where attrelid = '" ~ fresh ~ "'::regclass and attnum > 0
+            ) then 'columns'
+            when pg_get_viewdef('" ~ view ~ "'::regclass) <> pg_get_viewdef('" ~ fresh ~ "'::regclass) then 'text'
+            else 'none'
+        end as difference
     ").columns[0].values() | first -%}
     {%- do run_query("drop view " ~ fresh) -%}
-    {{ return(lost == 0) }}
+    {{ return(difference) }}
 {%- endmacro %}

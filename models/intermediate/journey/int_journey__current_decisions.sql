@@ -72,7 +72,7 @@ select
     decisions.is_manager_locked,
     decisions.manager_lock_expires_at,
     due.events_fingerprint,
-    due.rules_version,
+    due.rules_fingerprint,
     -- Only what the log holds is decided.
     case
         when

@@ -5,6 +5,7 @@
 with companies as (
 
     select * from {{ ref('int_core__company_profiles') }}
+    where first_seen_at is not null
 
 ),
 
@@ -34,7 +35,7 @@ rules as (
         {{ fingerprint_of(
             ['department', 'cs_stage', 'region', 'arr_range', 'username', 'cast(lead_intake as ' ~ api.Column.translate_type('string') ~ ')'],
             rules,
-        ) }} as rules_version
+        ) }} as rules_fingerprint
     from {{ ref('int_journey__bucket_members') }}
 
 ),
@@ -54,11 +55,11 @@ compared as (
     select
         coalesce(companies.company_id, earlier.company_id) as company_id,
         companies.events_fingerprint,
-        rules.rules_version,
+        rules.rules_fingerprint,
         case
             when companies.company_id is null then case when earlier.skip_reason = 'unknown' then null else 'gone' end
             when earlier.company_id is null then 'new'
-            when earlier.rules_version <> rules.rules_version then 'rules'
+            when earlier.rules_fingerprint <> rules.rules_fingerprint then 'rules'
             when earlier.events_fingerprint is distinct from companies.events_fingerprint then 'events'
             when
                 earlier.plan_group is distinct from companies.plan_group
@@ -91,6 +92,6 @@ select
     company_id,
     due_reason,
     events_fingerprint,
-    rules_version
+    rules_fingerprint
 from compared
 where due_reason is not null

@@ -1,14 +1,16 @@
 {{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
 
+-- A company exists from its first company_created, company_updated or subscription_changed.
 with profiles as (
 
     select * from {{ ref('int_core__company_profiles') }}
+    where first_seen_at is not null
 
 ),
 
 build as (
 
-    select {{ built_as_of('int_core__company_histories') }} as as_of
+    select {{ built_as_of('int_core__company_profiles') }} as as_of
 
 )
 

@@ -1,6 +1,6 @@
 {{
     config(
-        materialized='incremental' if target.type == 'postgres' else 'table',
+        materialized='incremental' if target.type == 'postgres' else 'standing_table',
         incremental_strategy='append',
         full_refresh=false,
         on_schema_change='append_new_columns',
@@ -14,7 +14,11 @@
 with {% if is_incremental() %}
     known_runs as (
 
-        select distinct run_id from {{ this }}
+        select
+            run_id,
+            max(changed_at) as changed_at
+        from {{ this }}
+        group by run_id
 
     ),
 {% endif %}
@@ -27,7 +31,10 @@ new_runs as (
     from {{ ref('company_change_log') }} as log
     {% if is_incremental() %}
         left join known_runs on log.run_id = known_runs.run_id
-        where known_runs.run_id is null
+        where
+            known_runs.run_id is null
+            -- No run that is not here came before one that is.
+            and log.changed_at >= coalesce((select max(changed_at) from known_runs), log.changed_at)
     {% endif %}
 
 ),

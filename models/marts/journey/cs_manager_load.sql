@@ -1,6 +1,14 @@
 with decisions as (
 
-    select * from {{ ref('int_journey__current_decisions') }}
+    select
+        skip_reason,
+        cs_stage,
+        region,
+        arr_range,
+        customer_success_manager,
+        count(*) as companies
+    from {{ ref('int_journey__current_decisions') }}
+    group by skip_reason, cs_stage, region, arr_range, customer_success_manager
 
 ),
 
@@ -31,7 +39,7 @@ holdings as (
 
     select
         customer_success_manager as username,
-        count(*) as companies
+        cast(sum(companies) as bigint) as companies
     from decisions
     where customer_success_manager is not null
     group by customer_success_manager
@@ -75,7 +83,7 @@ holdings_of_buckets as (
         region,
         arr_range,
         customer_success_manager as username,
-        count(*) as companies
+        sum(companies) as companies
     from decisions
     where skip_reason is null
     group by cs_stage, region, arr_range, customer_success_manager

@@ -11,13 +11,15 @@ with build as (
 
 decisions as (
 
-    select
-        current_decisions.*,
-        {{ whole_days_between('current_decisions.paying_since', 'build.as_of') }} as days_paying,
-        build.as_of
-    from {{ ref('int_journey__current_decisions') }} as current_decisions
-    cross join build
-    where current_decisions.skip_reason is null
+    select * from {{ ref('int_journey__current_decisions') }}
+    where
+        skip_reason is null
+        and (
+            cs_stage = 'cs_error'
+            or assignment_reason = 'no_candidate'
+            or sales_assignment_reason = 'no_candidate'
+            or (cs_stage_rule = 'onboarding' and arr_range = '8001+')
+        )
 
 ),
 
@@ -43,15 +45,16 @@ listed_before as (
 above as (
 
     select
-        company_id,
-        days_paying
+        decisions.company_id,
+        {{ whole_days_between('decisions.paying_since', 'build.as_of') }} as days_paying
     from decisions
+    cross join build
     where
-        cs_stage_rule = 'onboarding'
-        and is_subjectively_onboarded is null
-        and arr_range = '8001+'
+        decisions.cs_stage_rule = 'onboarding'
+        and decisions.is_subjectively_onboarded is null
+        and decisions.arr_range = '8001+'
         {% if graduating_ranges %}
-            and arr_range not in ('{{ graduating_ranges | join("', '") }}')
+            and decisions.arr_range not in ('{{ graduating_ranges | join("', '") }}')
         {% endif %}
 
 ),
@@ -132,9 +135,9 @@ select
     entries.company_id,
     entries.topic,
     entries.details,
-    coalesce(listed_before.since, decisions.as_of) as since
+    coalesce(listed_before.since, build.as_of) as since
 from entries
-inner join decisions on entries.company_id = decisions.company_id
+cross join build
 left join listed_before
     on
         entries.company_id = listed_before.company_id
