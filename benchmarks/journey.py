@@ -225,9 +225,9 @@ def _show(few: Decided, many: Decided, console: Console) -> None:
     console.print("* the assignment models; views, and what took less than 0.1 s, are left out")
     if few.runner is not None:
         console.print(
-            f"One at a time, {len(few.runner.managers):,} companies: {few.runner.seconds:.1f} s; the "
-            f"assignment models: {few.assignment_seconds:.2f} s. Both give every company to the same "
-            "manager."
+            f"One at a time, {len(few.runner.managers):,} companies: {few.runner.seconds:.1f} s; "
+            f"the assignment models: {few.assignment_seconds:.2f} s. "
+            "Both give every company to the same manager."
         )
     for bar in _bars(few, many):
         sign = "at least" if bar.is_at_least else "at most"
