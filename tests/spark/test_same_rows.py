@@ -19,6 +19,20 @@ from tests.spark.engines import Row, differences
 ODD_NAME = 'O\'Neill \\ "Söhne" \t☃ {x}'
 NAMED = "company-with-an-odd-name"
 LATER = WORLD_END + timedelta(days=3, microseconds=1)
+OF_DUE_COMPANIES = {
+    f"intermediate.int_journey__{name}"
+    for name in (
+        "earlier_decisions",
+        "due_companies",
+        "company_states",
+        "stages",
+        "manager_steps",
+        "decisions",
+        "log_entries",
+        "current_decisions",
+    )
+}
+"""On Spark every company is due in every run (docs/decisions/0007)."""
 
 
 @pytest.mark.timeout(3600)
@@ -96,6 +110,8 @@ def _compare(both: Both, *below: str) -> None:
     for relation in relations:
         columns = both.on_postgres.columns(relation)
         assert both.on_spark.columns(relation) == columns
+        if relation in OF_DUE_COMPANIES:
+            continue
         expected = both.on_postgres.rows(relation, columns)
         assert expected or relation not in marts
         if told := differences(expected, both.on_spark.rows(relation, columns)):

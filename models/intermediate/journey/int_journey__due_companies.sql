@@ -57,17 +57,21 @@ compared as (
         companies.events_fingerprint,
         rules.rules_fingerprint,
         case
-            when companies.company_id is null then case when earlier.skip_reason = 'unknown' then null else 'gone' end
+            when companies.company_id is null and earlier.skip_reason = 'unknown' then null
+            when companies.company_id is null then 'gone'
             when earlier.company_id is null then 'new'
             when earlier.rules_fingerprint <> rules.rules_fingerprint then 'rules'
-            when earlier.events_fingerprint is distinct from companies.events_fingerprint then 'events'
+            when (earlier.events_fingerprint is distinct from companies.events_fingerprint) then 'events'
             when
-                earlier.plan_group is distinct from companies.plan_group
-                or earlier.region is distinct from companies.region
+                (earlier.plan_group is distinct from companies.plan_group)
+                or (earlier.region is distinct from companies.region)
                 then 'reference'
             when
-                earlier.hubspot_company_id is distinct from companies.hubspot_company_id
-                or earlier.is_subjectively_onboarded is distinct from hubspot_companies.is_subjectively_onboarded
+                (earlier.hubspot_company_id is distinct from companies.hubspot_company_id)
+                or (
+                    earlier.is_subjectively_onboarded
+                    is distinct from hubspot_companies.is_subjectively_onboarded
+                )
                 then 'hubspot'
             when
                 earlier.is_stage_locked <> coalesce(locks.is_stage_locked, false)

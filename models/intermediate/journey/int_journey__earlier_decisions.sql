@@ -19,20 +19,16 @@
     'rules_fingerprint': text,
     'decided_at': instant,
 } %}
+{%- set nulls = [] %}
+{%- for column, type in columns.items() %}
+    {%- do nulls.append('cast(null as ' ~ type ~ ') as ' ~ column) %}
+{%- endfor %}
 
 {% if has_earlier_decisions(columns.keys()) %}
-    select
-        {% for column in columns %}
-            {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+    select {{ columns.keys() | join(', ') }}
     from {{ source('decided_state', 'int_journey__current_decisions') }}
 {% else %}
     select none_yet.*
-    from (
-        select
-            {% for column, type in columns.items() %}
-                cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
-            {% endfor %}
-    ) as none_yet
+    from (select {{ nulls | join(', ') }}) as none_yet
     where none_yet.company_id is not null
 {% endif %}

@@ -45,33 +45,33 @@ manager_releases as (
 -- Null clears a field in an update, and says nothing when the company is created.
 said as (
     {% for field in ['name', 'country'] %}
-    select
-        company_id,
-        event_id,
-        'company_created' as event_type,
-        occurred_at,
-        received_at,
-        '{{ field }}' as field,
-        {{ field }} as said
-    from created
-    where {{ field }} is not null
+        select
+            company_id,
+            event_id,
+            'company_created' as event_type,
+            occurred_at,
+            received_at,
+            '{{ field }}' as field,
+            {{ field }} as said
+        from created
+        where {{ field }} is not null
 
-    union all
+        union all
     {% endfor %}
     {% for field in ['name', 'country', 'status', 'plan_id', 'num_of_employees_range', 'hubspot_company_id',
                      'customer_success_manager', 'sales_account_manager'] %}
-    select
-        company_id,
-        event_id,
-        'company_updated' as event_type,
-        occurred_at,
-        received_at,
-        '{{ field }}' as field,
-        {{ field }} as said
-    from updated
-    where has_{{ field }}
+        select
+            company_id,
+            event_id,
+            'company_updated' as event_type,
+            occurred_at,
+            received_at,
+            '{{ field }}' as field,
+            {{ field }} as said
+        from updated
+        where has_{{ field }}
 
-    union all
+        union all
     {% endfor %}
     select
         company_id,

@@ -36,9 +36,9 @@ assignments as (
     where
         field in ('customer_success_manager', 'sales_account_manager')
         and assignment_reason in ('history', 'round_robin')
-    {% if not builds_all_inputs_of_the_log() %}
-        and 1 = 0
-    {% endif %}
+        {% if not builds_all_inputs_of_the_log() %}
+            and 1 = 0
+        {% endif %}
 
 ),
 

@@ -34,7 +34,9 @@ new_runs as (
         where
             known_runs.run_id is null
             -- No run that is not here came before one that is.
-            and log.changed_at >= coalesce((select max(changed_at) from known_runs), log.changed_at)
+            and log.changed_at >= coalesce(
+                (select max(all_known.changed_at) from known_runs as all_known), log.changed_at
+            )
     {% endif %}
 
 ),

@@ -20,10 +20,11 @@ decided as (
 
     select distinct company_id
     from {{ ref('int_journey__log_entries') }}
-    where rule <> 'reported'
-    {% if not builds_all_inputs_of_the_log() %}
-        and 1 = 0
-    {% endif %}
+    where
+        rule <> 'reported'
+        {% if not builds_all_inputs_of_the_log() %}
+            and 1 = 0
+        {% endif %}
 
 )
 
