@@ -22,6 +22,7 @@ from benchmarks.dbt_runs import DbtRun, run_dbt
 from benchmarks.journey_world import (
     FIRST_RUN,
     NEXT_RUN,
+    SECOND_RUN,
     land_companies,
     land_later_events,
     log_earlier_runs,
@@ -63,11 +64,13 @@ _RUNNER_BAR, _GROWTH_BAR, _RERUN_BAR = 20.0, 12.0, 0.25
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One size: the first run, and the run after a few new events."""
+    """One size: the first run, the one right after it, and the run after a few new events."""
 
     companies: int
     events: int
     first: DbtRun
+    second: DbtRun
+    """Without a new event: for whom the first run logged anything, this one decides again."""
     next: DbtRun
     runner: OneAtATime | None
     """Of the size that it is compared at."""
@@ -79,8 +82,13 @@ class Decided:
 
     @property
     def rerun_share(self) -> float:
-        """Of the first run's model time."""
+        """Of the first run's model time, after a few new events."""
         return self.next.seconds / self.first.seconds
+
+    @property
+    def second_share(self) -> float:
+        """Of the first run's model time, right after it."""
+        return self.second.seconds / self.first.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +160,14 @@ def _measure(
         with progress.status("Deciding about the same companies one at a time"):
             runner = run_one_at_a_time(warehouse, FIRST_RUN)
             _compare(warehouse, runner)
+    _settle(warehouse)
+    with progress.status("Deciding again"):
+        second = run_dbt(warehouse, project, JOURNEY, as_of=SECOND_RUN)
     land_later_events(warehouse, _NEW_EVENTS)
     _settle(warehouse)
     with progress.status(f"Deciding again after {_NEW_EVENTS} events"):
         later = run_dbt(warehouse, project, JOURNEY, as_of=NEXT_RUN)
-    return Decided(companies, events, first, later, runner)
+    return Decided(companies, events, first, second, later, runner)
 
 
 def _settle(warehouse: Warehouse) -> None:
@@ -209,13 +220,13 @@ def _show(few: Decided, many: Decided, console: Console) -> None:
     table = Table(title="Seconds of each model, built one at a time", show_footer=True)
     table.add_column("model", footer="all models\ndbt itself")
     for size in (few, many):
-        for name, run in (("first run", size.first), ("100 events", size.next)):
+        for name, run in zip(("first run", "second", "100 events"), _runs(size), strict=True):
             table.add_column(
                 f"{size.companies:,}\n{name}",
                 justify="right",
                 footer=f"{run.seconds:.1f}\n{run.other_seconds:.1f}",
             )
-    runs = (few.first, few.next, many.first, many.next)
+    runs = (*_runs(few), *_runs(many))
     for model in many.first.model_seconds:
         seconds = [run.model_seconds[model] for run in runs]
         if max(seconds) >= 0.1:
@@ -229,10 +240,18 @@ def _show(few: Decided, many: Decided, console: Console) -> None:
             f"the assignment models: {few.assignment_seconds:.2f} s. "
             "Both give every company to the same manager."
         )
+    console.print(
+        f"{many.second_share:.2f} of the first run right after it, {many.companies:,} companies: "
+        "it decides again about those for whom the first one logged anything."
+    )
     for bar in _bars(few, many):
         sign = "at least" if bar.is_at_least else "at most"
         verdict = "holds" if bar.holds else "DOES NOT HOLD"
         console.print(f"{bar.found:.2f} {bar.name} (bar: {sign} {bar.bar:g}): {verdict}")
+
+
+def _runs(size: Decided) -> tuple[DbtRun, DbtRun, DbtRun]:
+    return size.first, size.second, size.next
 
 
 if __name__ == "__main__":

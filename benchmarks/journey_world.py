@@ -21,6 +21,8 @@ from warehouse.database import Warehouse
 
 FIRST_RUN = datetime(2026, 6, 1, 6, tzinfo=UTC)
 """`as_of` of the run that decides about everything."""
+SECOND_RUN = FIRST_RUN + timedelta(minutes=30)
+"""`as_of` of the run that meets what the first one has logged, and no new event."""
 NEXT_RUN = FIRST_RUN + timedelta(hours=1)
 """`as_of` of the run that meets a few new events."""
 
@@ -171,7 +173,7 @@ _LATER_EVENTS: LiteralString = """
         encode(sha256(convert_to(id::text, 'UTF8')), 'hex'),
         'subscription_changed',
         {as_of}::timestamptz + n * interval '1 second',
-        {as_of}::timestamptz + interval '30 minutes',
+        {as_of}::timestamptz + interval '20 minutes',
         'product',
         'invented later',
         jsonb_build_object(
@@ -255,11 +257,11 @@ def log_earlier_runs(warehouse: Warehouse) -> None:
 
 
 def land_later_events(warehouse: Warehouse, events: int) -> None:
-    """Land so many events more, each of another company, between the first run and the next."""
+    """Land so many events more, each of another company, between the second run and the next."""
     with warehouse.connect() as connection:
         connection.execute(
             sql.SQL(_LATER_EVENTS).format(
-                companies=_TABLE, as_of=sql.Literal(FIRST_RUN), count=sql.Literal(events)
+                companies=_TABLE, as_of=sql.Literal(SECOND_RUN), count=sql.Literal(events)
             )
         )
 

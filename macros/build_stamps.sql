@@ -14,12 +14,21 @@
 
 {#-
   The planner's statistics of a table, in the transaction that builds it. A table without them counts as
-  one of a few rows, and the next model takes minutes; autovacuum comes too late.
+  one of a few rows, and the next model takes minutes; autovacuum comes too late. Where less than a tenth
+  of the rows are new, those at hand will do.
 -#}
 {% macro gather_statistics() -%} {{ adapter.dispatch('gather_statistics')() }} {%- endmacro %}
 {% macro default__gather_statistics() -%} {%- endmacro %}
 {% macro postgres__gather_statistics() -%}
-    {%- if not model.config.materialized.endswith('view') -%} analyze {{ this }} {%- endif -%}
+    {%- if execute and not model.config.materialized.endswith('view') -%}
+        {%- set new_rows = load_result('main').response.rows_affected -%}
+        {%- set known_rows = run_query(
+            "select reltuples from pg_class where oid = '" ~ this ~ "'::regclass"
+        ).columns[0].values() | first -%}
+        {%- if model.config.materialized != 'incremental' or new_rows * 10 >= known_rows -%}
+            analyze {{ this }}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Ids of the models and seeds that `model_id` is made from, whatever was selected. -#}

@@ -78,8 +78,8 @@ compared as (
                 or earlier.is_manager_locked <> coalesce(locks.is_manager_locked, false)
                 then 'lock'
             when
-                (coalesce({{ whole_days_between('earlier.paying_since', 'earlier.decided_at') }}, 0) > 90)
-                <> (coalesce({{ whole_days_between('companies.paying_since', as_of()) }}, 0) > 90)
+                coalesce(earlier.paying_since <= {{ dbt.dateadd('day', -91, 'earlier.decided_at') }}, false)
+                <> coalesce(companies.paying_since <= {{ dbt.dateadd('day', -91, as_of()) }}, false)
                 then 'time'
             when logged_since.company_id is not null then 'log'
         end as due_reason

@@ -58,21 +58,28 @@ people as (
 
 -- Who had the company after the run, and not before it; a company that came back to the same person
 -- counts once.
-assignments as (
+assigned_companies as (
 
     select
         new_customer_success_manager as username,
-        count(
-            distinct case
-                when changed_at > {{ dbt.dateadd('day', -7, as_of()) }} then company_id
-            end
-        ) as assigned_7d,
-        count(distinct company_id) as assigned_30d
+        company_id,
+        max(changed_at) as assigned_at
     from changes
     where
         (new_customer_success_manager is distinct from old_customer_success_manager)
         and changed_at > {{ dbt.dateadd('day', -30, as_of()) }}
-    group by new_customer_success_manager
+    group by new_customer_success_manager, company_id
+
+),
+
+assignments as (
+
+    select
+        username,
+        count(case when assigned_at > {{ dbt.dateadd('day', -7, as_of()) }} then 1 end) as assigned_7d,
+        count(*) as assigned_30d
+    from assigned_companies
+    group by username
 
 ),
 
