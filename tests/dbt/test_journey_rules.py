@@ -19,6 +19,7 @@ def _managers(*rows: str) -> str:
     return HEADER + "".join(f"{row},,{owner}\n" for row, _, owner in parted)
 
 
+@pytest.mark.long
 def test_a_thousand_companies_in_one_bucket_of_seven_are_shared_evenly(journey: Journey) -> None:
     journey.use_reference(
         cs_managers=_managers(
@@ -91,6 +92,7 @@ def test_a_wrong_reference_row_stops_the_build_and_is_named(
     assert f"seeds/reference/cs_managers.csv is wrong in {sentence}" in failure.message
 
 
+@pytest.mark.long
 def test_a_manager_of_a_region_that_no_country_has_stops_the_build_and_is_named(
     journey: Journey,
 ) -> None:

@@ -25,6 +25,7 @@ MARTS = (
 )
 
 
+@pytest.mark.long
 def test_the_world_is_decided_as_the_specification_reads(journey: Journey, tmp_path: Path) -> None:
     world = build_world()
     plain = PlainJourney()

@@ -102,6 +102,7 @@ def test_every_company_of_a_leaver_is_accounted_for(decided: Decided) -> None:
     assert FENNEL not in {shift.after for shift in found.manager_shifts}
 
 
+@pytest.mark.long
 def test_who_would_wait_for_a_sales_manager_is_told(command: Callable[..., Result]) -> None:
     """Sales serves cs_sales alone: whoever pays would be listed in the review queue."""
     done = command("--vars", '{"assign_sales_managers": true}')
@@ -147,6 +148,7 @@ def test_the_past_under_the_rules_in_force_is_what_happened(decided: Decided) ->
     assert found.period.in_force.reassigned == Counter(again.values())
 
 
+@pytest.mark.long
 def test_the_past_begins_with_the_log_as_it_stood(decided: Decided) -> None:
     found = simulated(decided, Proposal(variables=GRADUATING), history_days=1)
     assert found.period is not None
