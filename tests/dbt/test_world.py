@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from ingestion.events.files import ingest_event_files
 from simulators.world import LAST_DAY_START, WORLD_END, World, build_world, write_event_files
 from tests.dbt.conftest import Journey
