@@ -13,7 +13,7 @@
     {%- for said in [
         json_text('data', 'key'), json_has('data', 'key'), decimal_type(), instant_type(), bytewise('text'),
         last_of('value', ['place']), arr_range('arr'), whole_days_between('earlier', 'later'),
-        hand_out_in_turn('queue', 'members', 'managers'),
+        hand_out_in_turn('queue', 'members', 'managers'), last_logged_values(),
     ] -%}
         {%- do code.append(said | replace(as_of(), 'as_of')) -%}
     {%- endfor -%}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -26,6 +25,7 @@ from activation.writers.slack_client import SlackClient
 from simulators.faults import Cut, Fault, RateLimited, ServerError
 from simulators.serving import serving
 from simulators.slack import DEFAULT_WEBHOOK_PATH, SlackSimulator
+from tests.activation.scripted_wire import Answer, Wire
 from warehouse.settings import Settings, SettingsError, SlackWebhook, get_settings
 
 SECRET = "quaintOtter"
@@ -33,8 +33,6 @@ WEBHOOK = f"https://hooks.slack.com/services/T0/B0/{SECRET}"
 BLOCKS = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Two* tiers moved"}}]
 PRIVATE = "what nobody else may read"
 ROW = RowRequest("2026-W12", {"text": "Two tiers moved"})
-
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 def webhook(url: str = WEBHOOK) -> SlackWebhook:
@@ -48,26 +46,9 @@ def said(status: int, word: str, **headers: str) -> httpx.Response:
 OK = said(200, "ok")
 
 
-@dataclass
-class Wire:
-    """What is answered, in order, and what was asked; the last answer is repeated."""
-
-    answers: Sequence[Answer] = (OK,)
-    requests: list[httpx.Request] = field(default_factory=list)
-    pauses: list[float] = field(default_factory=list)
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
-        self.requests.append(request)
-        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, httpx.Response) else answer(request)
-
-
 @pytest.fixture
 def wire() -> Wire:
-    return Wire()
+    return Wire([OK])
 
 
 @pytest.fixture

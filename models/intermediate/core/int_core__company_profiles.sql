@@ -73,7 +73,26 @@ profiles as (
 
 )
 
-select profiles.*
+select
+    profiles.company_id,
+    profiles.name,
+    profiles.country,
+    profiles.region,
+    profiles.status,
+    profiles.plan_id,
+    profiles.plan_group,
+    profiles.signup_timestamp,
+    profiles.num_of_employees_range,
+    profiles.mrr,
+    profiles.last_known_arr_range,
+    profiles.is_paying,
+    profiles.paying_since,
+    profiles.hubspot_company_id,
+    profiles.is_test,
+    profiles.first_seen_at,
+    profiles.last_event_at,
+    profiles.last_journey_event_at,
+    profiles.events_fingerprint
 from profiles
 {% if is_incremental() and not begins_anew() %}
     left join {{ this }} as known on profiles.company_id = known.company_id

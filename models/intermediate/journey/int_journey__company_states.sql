@@ -62,10 +62,7 @@ logged as (
 
     select
         company_id,
-        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
-        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'sales_account_manager'") }} as sales_account_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
+        {{ last_logged_values() }}
     from log
     where changed_at < {{ as_of() }}
     group by company_id
@@ -77,14 +74,10 @@ logged_now as (
 
     select
         company_id,
-        max(case when field = 'cs_stage' then change_id end) is not null as has_cs_stage,
-        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
-        max(case when field = 'customer_success_manager' then change_id end) is not null as has_cs_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
-        max(case when field = 'sales_account_manager' then change_id end) is not null as has_sales_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'sales_account_manager'") }} as sales_account_manager,
-        max(case when field = 'account_manager' then change_id end) is not null as has_account_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager
+        {% for field in logged_fields() %}
+            max(case when field = '{{ field }}' then change_id end) is not null as has_{{ field }},
+        {% endfor %}
+        {{ last_logged_values() }}
     from log
     where changed_at >= {{ as_of() }}
     group by company_id
@@ -148,11 +141,11 @@ select
     logged.cs_stage as previous_stage,
     case when logged_now.has_cs_stage then logged_now.cs_stage else logged.cs_stage end as logged_stage,
     case
-        when logged_now.has_cs_manager then logged_now.customer_success_manager
+        when logged_now.has_customer_success_manager then logged_now.customer_success_manager
         else logged.customer_success_manager
     end as logged_cs_manager,
     case
-        when logged_now.has_sales_manager then logged_now.sales_account_manager
+        when logged_now.has_sales_account_manager then logged_now.sales_account_manager
         else logged.sales_account_manager
     end as logged_sales_manager,
     case

@@ -35,10 +35,7 @@ logged as (
 
     select
         company_id,
-        {{ last_of('new_value', ['change_id'], "field = 'cs_stage'") }} as cs_stage,
-        {{ last_of('new_value', ['change_id'], "field = 'customer_success_manager'") }} as customer_success_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'account_manager'") }} as account_manager,
-        {{ last_of('new_value', ['change_id'], "field = 'sales_account_manager'") }} as sales_account_manager
+        {{ last_logged_values() }}
     from log
     group by company_id
 

@@ -1,5 +1,18 @@
 {{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
 
+{%- set updated_fields = {
+    'name': 'name',
+    'country': 'country',
+    'status': 'status',
+    'plan_id': 'plan_id',
+    'num_of_employees_range': 'num_of_employees_range',
+    'hubspot_company_id': 'hubspot_company_id',
+    'customer_success_manager': 'customer_success_manager',
+    'sales_account_manager': 'sales_account_manager',
+    'signup_timestamp': utc_minute_text('signup_timestamp'),
+    'is_test': "case when is_test then 'true' else 'false' end",
+} %}
+
 with created as (
 
     select * from {{ ref('stg_events__company_created') }}
@@ -58,8 +71,7 @@ said as (
 
         union all
     {% endfor %}
-    {% for field in ['name', 'country', 'status', 'plan_id', 'num_of_employees_range', 'hubspot_company_id',
-                     'customer_success_manager', 'sales_account_manager'] %}
+    {% for field, text in updated_fields.items() %}
         select
             company_id,
             event_id,
@@ -67,38 +79,12 @@ said as (
             occurred_at,
             received_at,
             '{{ field }}' as field,
-            {{ field }} as said
+            {{ text }} as said
         from updated
         where has_{{ field }}
 
         union all
     {% endfor %}
-    select
-        company_id,
-        event_id,
-        'company_updated' as event_type,
-        occurred_at,
-        received_at,
-        'signup_timestamp' as field,
-        {{ utc_minute_text('signup_timestamp') }} as said
-    from updated
-    where has_signup_timestamp
-
-    union all
-
-    select
-        company_id,
-        event_id,
-        'company_updated' as event_type,
-        occurred_at,
-        received_at,
-        'is_test' as field,
-        case when is_test then 'true' else 'false' end as said
-    from updated
-    where has_is_test
-
-    union all
-
     select
         company_id,
         event_id,

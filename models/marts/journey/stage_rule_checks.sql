@@ -99,6 +99,20 @@ checked as (
     from looked_at
     cross join rules
 
+),
+
+worded as (
+
+    select
+        checked.*,
+        plan_in_words
+        || case
+            when plan_group <> 'churn' then ''
+            when manager_before is null then ', and nobody was its CS manager'
+            else ', and ' || manager_before || ' was its CS manager'
+        end as churn_in_words
+    from checked
+
 )
 
 select
@@ -110,22 +124,8 @@ select
     is_match,
     rule = cs_stage_rule as is_decisive,
     case rule
-        when 'churn_with_manager'
-            then
-                plan_in_words
-                || case
-                    when plan_group <> 'churn' then ''
-                    when manager_before is null then ', and nobody was its CS manager'
-                    else ', and ' || manager_before || ' was its CS manager'
-                end
-        when 'churn_without_manager'
-            then
-                plan_in_words
-                || case
-                    when plan_group <> 'churn' then ''
-                    when manager_before is null then ', and nobody was its CS manager'
-                    else ', and ' || manager_before || ' was its CS manager'
-                end
+        when 'churn_with_manager' then churn_in_words
+        when 'churn_without_manager' then churn_in_words
         when 'stage_locked'
             then case
                 when is_stage_locked then 'a stage lock holds until ' || {{ utc_minute_text('stage_lock_expires_at') }}
@@ -165,4 +165,4 @@ select
         when 'error'
             then case when matching_rules = '' then 'no other rule matches' else 'another rule matches' end
     end as why
-from checked
+from worded

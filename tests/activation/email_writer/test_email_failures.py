@@ -17,15 +17,7 @@ from activation.errors import (
 from activation.writers.base import Outcome
 from activation.writers.limits import EMAIL
 from simulators.smtp import MailSimulator, Mishap, Stage
-from tests.activation.email_writer.conftest import (
-    ADA,
-    BOB,
-    EVE,
-    Post,
-    row,
-    served,
-    write,
-)
+from tests.activation.email_writer.conftest import ADA, BOB, EVE, Post, row, served, write
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,7 @@ import traceback
 import pytest
 from pydantic import SecretStr
 
-from activation.errors import (
-    DestinationError,
-    DestinationRefusedError,
-)
+from activation.errors import DestinationError, DestinationRefusedError
 from activation.writers import DESTINATIONS
 from activation.writers.email import open_email
 from simulators.smtp import MailSimulator, Mishap, Security, Stage

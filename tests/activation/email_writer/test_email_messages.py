@@ -9,15 +9,7 @@ from hypothesis import strategies as st
 from activation.declaration import Declaration
 from activation.writers.base import Outcome, Repeating, RowRequest, ValueKind
 from simulators.smtp import MailSimulator, Mishap, Stage
-from tests.activation.email_writer.conftest import (
-    ADA,
-    BOB,
-    EVE,
-    ROW,
-    Post,
-    row,
-    write,
-)
+from tests.activation.email_writer.conftest import ADA, BOB, EVE, ROW, Post, row, write
 
 
 def test_a_message_says_from_whom_to_whom_when_and_that_no_person_wrote_it(post: Post) -> None:

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from activation.writers.base import (
-    Outcome,
-    RowRequest,
-)
+from activation.writers.base import Outcome, RowRequest
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import Quota
+from tests.activation.scripted_wire import Wire
 
 TOKEN = "a-token-of-no-account"
 ROWS = [RowRequest("7", {"cs_stage": "cs_success"}), RowRequest("8", {"cs_stage": "cs_sales"})]
-
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
-
-
-@dataclass
-class Wire:
-    """What is answered, in order, and what was asked; the last answer is repeated."""
-
-    answers: Sequence[Answer] = ()
-    requests: list[httpx.Request] = field(default_factory=list)
-    pauses: list[float] = field(default_factory=list)
-
-    def handle(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request."""
-        self.requests.append(request)
-        answer = self.answers[min(len(self.requests), len(self.answers)) - 1]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer if isinstance(answer, httpx.Response) else answer(request)
-
-    def body(self) -> dict[str, object]:
-        """What the latest request said."""
-        content: dict[str, object] = json.loads(self.requests[-1].content)
-        return content
 
 
 @pytest.fixture

@@ -5,20 +5,11 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from activation.errors import (
-    DestinationRefusedError,
-)
-from activation.writers.base import (
-    Outcome,
-)
+from activation.errors import DestinationRefusedError
+from activation.writers.base import Outcome
 from activation.writers.hubspot import HubSpotWriter
-from tests.activation.hubspot_writer.conftest import (
-    ROWS,
-    Wire,
-    outcomes,
-    refusal,
-    written,
-)
+from tests.activation.hubspot_writer.conftest import ROWS, outcomes, refusal, written
+from tests.activation.scripted_wire import Wire
 
 
 @pytest.mark.parametrize(

@@ -17,26 +17,19 @@ from activation.errors import (
     DestinationUnavailableError,
     NoAnswerError,
 )
-from activation.writers.base import (
-    NewProperty,
-    Outcome,
-    PropertyDescription,
-    RowRequest,
-    ValueKind,
-)
+from activation.writers.base import NewProperty, Outcome, PropertyDescription, RowRequest, ValueKind
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HUBSPOT, HubSpotLimits, Quota, shared_limiter
 from tests.activation.hubspot_writer.conftest import (
     ROWS,
     TOKEN,
-    Answer,
-    Wire,
     outcomes,
     rate_limited,
     refusal,
     written,
 )
+from tests.activation.scripted_wire import Answer, Wire
 
 
 def test_retry_after_is_obeyed_to_the_second(wire: Wire, writer: HubSpotWriter) -> None:

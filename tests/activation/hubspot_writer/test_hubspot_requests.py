@@ -5,9 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from activation.errors import (
-    DestinationRefusedError,
-)
+from activation.errors import DestinationRefusedError
 from activation.writers.base import (
     NewProperty,
     Option,
@@ -20,14 +18,8 @@ from activation.writers.base import (
 from activation.writers.hubspot import HubSpotWriter
 from activation.writers.hubspot_client import HubSpotClient
 from activation.writers.limits import HUBSPOT
-from tests.activation.hubspot_writer.conftest import (
-    ROWS,
-    TOKEN,
-    Wire,
-    outcomes,
-    refusal,
-    written,
-)
+from tests.activation.hubspot_writer.conftest import ROWS, TOKEN, outcomes, refusal, written
+from tests.activation.scripted_wire import Wire
 from warehouse.hubspot_paths import HubspotPaths
 
 
