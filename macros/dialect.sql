@@ -73,6 +73,16 @@
 {%- endmacro %}
 
 {#-
+  Whether `column` is one of the few values that `key` has in the relation or CTE `of`. PostgreSQL then
+  reads by an index on the column; where the values are many, a join is faster.
+-#}
+{% macro is_one_of_few(column, key, of) -%} {{ adapter.dispatch('is_one_of_few')(column, key, of) }} {%- endmacro %}
+{% macro default__is_one_of_few(column, key, of) -%}
+    {{ column }} = any(array(select {{ key }} from {{ of }}))
+{%- endmacro %}
+{% macro spark__is_one_of_few(column, key, of) -%} {{ column }} in (select {{ key }} from {{ of }}) {%- endmacro %}
+
+{#-
   An aggregate: `value` of the last row, in the order of `order_by`, for which `condition` holds; null
   where it is null there, and where there is no such row. The order must be total.
 -#}

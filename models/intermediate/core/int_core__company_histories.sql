@@ -8,6 +8,12 @@
     )
 }}
 
+{#- A first build reads them all; later ones those of the few companies that have other events now. -#}
+{%- set of_the_changed -%}
+    {%- if is_incremental() and not begins_anew() -%}
+        where {{ is_one_of_few('company_id', 'company_id', 'changed') }}
+    {%- endif -%}
+{%- endset -%}
 {%- set in_time = ['occurred_at', bytewise('event_id')] %}
 
 -- What its events say of each company. A company is read anew where the events that count are not
@@ -92,25 +98,25 @@ companies as (
 
 created as (
 
-    select created.*
-    from {{ ref('stg_events__company_created') }} as created
-    inner join changed on created.company_id = changed.company_id
+    select *
+    from {{ ref('stg_events__company_created') }}
+    {{ of_the_changed }}
 
 ),
 
 updated as (
 
-    select updated.*
-    from {{ ref('stg_events__company_updated') }} as updated
-    inner join changed on updated.company_id = changed.company_id
+    select *
+    from {{ ref('stg_events__company_updated') }}
+    {{ of_the_changed }}
 
 ),
 
 subscribed as (
 
-    select subscribed.*
-    from {{ ref('stg_events__subscription_changed') }} as subscribed
-    inner join changed on subscribed.company_id = changed.company_id
+    select *
+    from {{ ref('stg_events__subscription_changed') }}
+    {{ of_the_changed }}
 
 ),
 

@@ -6,12 +6,6 @@ with states as (
 
 ),
 
-stages as (
-
-    select * from {{ ref('int_journey__stages') }}
-
-),
-
 steps as (
 
     select * from {{ ref('int_journey__manager_steps') }}
@@ -29,6 +23,9 @@ assigned as (
     select
         steps.company_id,
         steps.department,
+        steps.cs_stage,
+        steps.cs_stage_rule,
+        steps.matching_rules,
         steps.assignment_reason,
         case
             when steps.assignment_reason = 'round_robin' then round_robin.manager
@@ -48,9 +45,9 @@ managed as (
     select
         states.company_id,
         states.skip_reason,
-        stages.cs_stage,
-        stages.cs_stage_rule,
-        stages.matching_rules,
+        customer_success.cs_stage,
+        customer_success.cs_stage_rule,
+        customer_success.matching_rules,
         case
             when states.skip_reason is null then customer_success.manager
             when states.cs_report_id is not null and not states.is_cs_report_logged then states.previous_cs_manager
@@ -106,7 +103,6 @@ managed as (
         states.log_head,
         states.decided_at
     from states
-    left join stages on states.company_id = stages.company_id
     left join assigned as customer_success
         on
             states.company_id = customer_success.company_id

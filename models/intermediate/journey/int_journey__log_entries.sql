@@ -7,14 +7,10 @@
      'report': 'sales_report_id', 'is_report_logged': 'is_sales_report_logged'},
 ] %}
 
-with decisions as (
-
-    select * from {{ ref('int_journey__decisions') }}
-
-),
+-- The decisions are read where they are asked for: PostgreSQL would copy a CTE that is read more than once.
 
 -- A report is applied once, known by its event.
-reported as (
+with reported as (
     {% for field in fields if field.report %}
         select
             company_id,
@@ -24,7 +20,7 @@ reported as (
             {{ field.report }} as source_event_id,
             log_head,
             decided_at
-        from decisions
+        from {{ ref('int_journey__decisions') }}
         where {{ field.report }} is not null and not {{ field.is_report_logged }}
         {% if not loop.last %}
             union all
@@ -56,7 +52,7 @@ decided as (
             {% endif %}
             log_head,
             decided_at
-        from decisions
+        from {{ ref('int_journey__decisions') }}
         where skip_reason is null
         {% if not loop.last %}
             union all

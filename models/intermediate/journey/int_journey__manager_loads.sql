@@ -1,16 +1,6 @@
-with steps as (
+-- Steps and states are read where they are asked for: PostgreSQL would copy a CTE that is read more than once.
 
-    select * from {{ ref('int_journey__manager_steps') }}
-
-),
-
-states as (
-
-    select * from {{ ref('int_journey__company_states') }}
-
-),
-
-members as (
+with members as (
 
     select distinct
         department,
@@ -41,14 +31,14 @@ holdings as (
     select
         department,
         manager as username
-    from steps
+    from {{ ref('int_journey__manager_steps') }}
     {% for department in managed_departments() %}
         union all
 
         select
             '{{ department.name }}' as department,
             {{ department.current }} as username
-        from states
+        from {{ ref('int_journey__company_states') }}
         where skip_reason is not null
 
         union all
@@ -92,7 +82,7 @@ assignments as (
             '{{ department.name }}' as department,
             {{ department.current }} as username,
             decided_at as assigned_at
-        from states
+        from {{ ref('int_journey__company_states') }}
         where {{ department.report }} is not null
     {% endfor %}
 
@@ -102,7 +92,7 @@ assignments as (
         department,
         manager as username,
         decided_at as assigned_at
-    from steps
+    from {{ ref('int_journey__manager_steps') }}
     where manager is distinct from current_manager
 
 ),

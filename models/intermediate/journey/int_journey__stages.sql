@@ -1,3 +1,5 @@
+{{ config(materialized='standing_view' if target.type == 'postgres' else 'view') }}
+
 {%- set auto_success_ranges = var('auto_success_ranges') -%}
 
 with states as (
