@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.databases import NAME, copy_of
 from warehouse.database import Warehouse, drop_database, ensure_database
 from warehouse.server import EmbeddedServer
 
@@ -40,13 +41,7 @@ def _template(server: EmbeddedServer) -> str:
 
 @pytest.fixture
 def warehouse(server: EmbeddedServer, _template: str) -> Iterator[Warehouse]:
-    """A fresh warehouse: every table there, every table empty; gone after the test.
-
-    Always under one name, so that dbt need not parse the project anew for every test.
-    """
-    name = "millrace_test"
-    drop_database(server, name)
-    with ensure_database(server, "postgres").connect(autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{_template}"')
-    yield ensure_database(server, name)
-    drop_database(server, name)
+    """A fresh warehouse: every table there, every table empty; gone after the test."""
+    warehouse = copy_of(server, _template)
+    yield warehouse
+    drop_database(server, NAME)

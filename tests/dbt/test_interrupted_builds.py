@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from decisions.dbt_build import build_models
+from tests.databases import NAME, copy_of, put_aside
 from tests.dbt.conftest import AS_OF, Journey, company
 from warehouse.build_lock import BuildInProgressError, build_lock
-from warehouse.database import Warehouse, child_environment, drop_database, ensure_database
+from warehouse.database import Warehouse, child_environment, drop_database
 from warehouse.server import EmbeddedServer
 
 LATER = "2026-04-01T06:00:00Z"
@@ -40,10 +41,8 @@ class Prepared:
     name: str
     folder: Path
 
-    def copy(self, name: str) -> Journey:
-        with ensure_database(self.server, "postgres").connect(autocommit=True) as connection:
-            connection.execute(f'create database "{name}" template "{self.name}"')
-        return Journey(ensure_database(self.server, name), self.folder)
+    def copy(self) -> Journey:
+        return Journey(copy_of(self.server, self.name), self.folder)
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +50,7 @@ def prepared(
     server: EmbeddedServer, _template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Prepared]:
     name = "millrace_prepared"
-    with ensure_database(server, "postgres").connect(autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{_template}"')
-    prepared = Prepared(server, name, tmp_path_factory.mktemp("events"))
-    journey = Journey(ensure_database(server, name), prepared.folder)
+    journey = Journey(copy_of(server, _template), tmp_path_factory.mktemp("events"))
     journey.land([event for number in range(6) for event in company(f"c{number}")])
     assert journey.build(AS_OF, select=SELECT).is_success
     journey.land(
@@ -82,25 +78,25 @@ def prepared(
             },
         ]
     )
-    yield prepared
+    put_aside(server, name)
+    yield Prepared(server, name, journey.folder)
     drop_database(server, name)
 
 
 @pytest.fixture(scope="module")
-def undisturbed(prepared: Prepared) -> Iterator[dict[str, list[Any]]]:
+def undisturbed(prepared: Prepared) -> dict[str, list[Any]]:
     """What the tables hold when nothing disturbs the second day."""
-    journey = prepared.copy("millrace_undisturbed")
+    journey = prepared.copy()
     assert journey.build(LATER, select=SELECT).is_success
-    yield contents(journey)
-    drop_database(prepared.server, "millrace_undisturbed")
+    held = contents(journey)
+    drop_database(prepared.server, NAME)
+    return held
 
 
 @pytest.fixture
 def second_day(prepared: Prepared) -> Iterator[Journey]:
-    name = "millrace_second_day"
-    drop_database(prepared.server, name)
-    yield prepared.copy(name)
-    drop_database(prepared.server, name)
+    yield prepared.copy()
+    drop_database(prepared.server, NAME)
 
 
 def contents(journey: Journey) -> dict[str, list[Any]]:
@@ -164,13 +160,13 @@ def test_no_statement_of_these_models_is_a_bad_moment_to_die(
     number, was_killed = 0, True
     while was_killed:
         number += 1
-        second_day = prepared.copy("millrace_kill")
+        second_day = prepared.copy()
         before = contents(second_day)
         was_killed = kill_build(second_day.warehouse, node, number)
         assert is_whole(second_day, before, undisturbed), (node, number)
         assert second_day.build(LATER, select=SELECT).failures == []
         assert contents(second_day) == undisturbed, (node, number)
-        drop_database(prepared.server, "millrace_kill")
+        drop_database(prepared.server, NAME)
     assert number > 3
 
 

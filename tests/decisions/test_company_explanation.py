@@ -18,8 +18,9 @@ from decisions.company_explanation import (
     InputEvent,
     explain_company,
 )
+from tests.databases import copy_of, put_aside
 from tests.dbt.conftest import AS_OF, Journey, company
-from warehouse.database import Warehouse, drop_database, ensure_database
+from warehouse.database import Warehouse, drop_database
 from warehouse.server import EmbeddedServer
 
 FIRST = AS_OF
@@ -51,10 +52,7 @@ def built(
     server: EmbeddedServer, _template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Journey]:
     """Six companies after three builds, which tests only read."""
-    name = "millrace_explained"
-    with ensure_database(server, "postgres").connect(autocommit=True) as connection:
-        connection.execute(f'create database "{name}" template "{_template}"')
-    journey = Journey(ensure_database(server, name), tmp_path_factory.mktemp("explained"))
+    journey = Journey(copy_of(server, _template), tmp_path_factory.mktemp("explained"))
     journey.use_reference(cs_managers=MANAGERS)
     journey.land(
         [
@@ -114,8 +112,8 @@ def built(
     )
     assert journey.build(SECOND, select=SELECT).is_success
     assert journey.build(LAST, select=SELECT).is_success
-    yield journey
-    drop_database(server, name)
+    yield Journey(put_aside(server, "millrace_explained"), journey.folder)
+    drop_database(server, "millrace_explained")
 
 
 def test_each_instant_is_explained_by_what_was_looked_at_then(built: Journey) -> None:
