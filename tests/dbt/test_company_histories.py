@@ -179,6 +179,7 @@ def test_late_lost_and_future_events_count_as_in_a_full_build(journey: Journey) 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 @settings(
     max_examples=25,
     deadline=None,
