@@ -72,6 +72,54 @@
     (date_format(to_utc_timestamp({{ instant }}, current_timezone()), 'yyyy-MM-dd HH:mm') || ' UTC')
 {%- endmacro %}
 
+{#- Every place of `text` that a regular expression matches, replaced. -#}
+{% macro replace_all(text, pattern, replacement) -%}
+    {{ adapter.dispatch('replace_all')(text, pattern, replacement) }}
+{%- endmacro %}
+{% macro default__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+{%- endmacro %}
+{% macro spark__replace_all(text, pattern, replacement) -%}
+    regexp_replace({{ text }}, r'{{ pattern }}', '{{ replacement }}')
+{%- endmacro %}
+
+{#- The day of an instant in a zone (an IANA name). -#}
+{% macro local_day(instant, zone) -%} {{ adapter.dispatch('local_day')(instant, zone) }} {%- endmacro %}
+{% macro default__local_day(instant, zone) -%} cast(({{ instant }}) at time zone '{{ zone }}' as date) {%- endmacro %}
+{% macro spark__local_day(instant, zone) -%} cast(from_utc_timestamp({{ instant }}, '{{ zone }}') as date) {%- endmacro %}
+
+{#- The first instant of a day in a zone. -#}
+{% macro start_of_local_day(day, zone) -%} {{ adapter.dispatch('start_of_local_day')(day, zone) }} {%- endmacro %}
+{% macro default__start_of_local_day(day, zone) -%} (cast({{ day }} as timestamp) at time zone '{{ zone }}') {%- endmacro %}
+{% macro spark__start_of_local_day(day, zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), '{{ zone }}')
+{%- endmacro %}
+
+{#- Days since Sunday, from 0 to 6. -#}
+{% macro days_since_sunday(day) -%} {{ adapter.dispatch('days_since_sunday')(day) }} {%- endmacro %}
+{% macro default__days_since_sunday(day) -%} cast(extract(dow from {{ day }}) as integer) {%- endmacro %}
+{% macro spark__days_since_sunday(day) -%} (dayofweek({{ day }}) - 1) {%- endmacro %}
+
+{#- A day so many days later, or earlier. -#}
+{% macro days_later(day, days) -%} {{ adapter.dispatch('days_later')(day, days) }} {%- endmacro %}
+{% macro default__days_later(day, days) -%} ({{ day }} + ({{ days }})) {%- endmacro %}
+{% macro spark__days_later(day, days) -%} date_add({{ day }}, {{ days }}) {%- endmacro %}
+
+{#- A day as text: 2026-03-31. -#}
+{% macro day_text(day) -%} {{ adapter.dispatch('day_text')(day) }} {%- endmacro %}
+{% macro default__day_text(day) -%} to_char({{ day }}, 'YYYY-MM-DD') {%- endmacro %}
+{% macro spark__day_text(day) -%} cast({{ day }} as string) {%- endmacro %}
+
+{#- An aggregate: the texts of a group as a JSON array, in the order of `order_by`. -#}
+{% macro json_list(text, order_by) -%} {{ adapter.dispatch('json_list')(text, order_by) }} {%- endmacro %}
+{% macro default__json_list(text, order_by) -%} jsonb_agg({{ text }} order by {{ order_by }}) {%- endmacro %}
+{% macro spark__json_list(text, order_by) -%} to_json(array_sort(collect_list({{ text }}))) {%- endmacro %}
+
+{#- The type of JSON that is kept. -#}
+{% macro json_type() -%} {{ adapter.dispatch('json_type')() }} {%- endmacro %}
+{% macro default__json_type() -%} jsonb {%- endmacro %}
+{% macro spark__json_type() -%} string {%- endmacro %}
+
 {#-
   Whether `column` is one of the few values that `key` has in the relation or CTE `of`. PostgreSQL then
   reads by an index on the column; where the values are many, a join is faster.

@@ -177,3 +177,29 @@
     ) as counted
     where occurrence > 1
 {% endmacro %}
+
+{% macro wrong_tenant_overrides(loaded=none) %}
+    with numbered as (
+        select {{ file_line() }} as line, lower(trim(company_key)) as company_key, trim(tenant_id) as tenant_id
+        from {{ loaded or this }}
+    )
+
+    {{ rows_without('company_key') }}
+    union all
+    {{ rows_without('tenant_id') }}
+    union all
+    {{ repeated_rows(['company_key']) }}
+{% endmacro %}
+
+{% macro wrong_generic_email_domains(loaded=none) %}
+    with numbered as (
+        select {{ file_line() }} as line, lower(trim(domain)) as domain
+        from {{ loaded or this }}
+    )
+
+    select line, 'domain is ''' || coalesce(domain, '') || ''', not a domain such as example.com' as problem
+    from numbered
+    where domain is null or domain not like '_%._%' or domain like '%@%' or domain like '% %'
+    union all
+    {{ repeated_rows(['domain']) }}
+{% endmacro %}

@@ -34,6 +34,7 @@ SCHEMAS = (
     "staging",
     "intermediate",
     "core",
+    "engagement",
     "journey",
     "journey_health",
     "activation",

@@ -30,7 +30,7 @@ READS: Mapping[str, frozenset[str]] = {
     "intermediate": frozenset({"staging", "intermediate", "marts", "state"}),
     "marts": frozenset({"intermediate", "marts", "state"}),
     "activation": frozenset({"intermediate", "marts"}),
-    "snapshot": frozenset({"staging"}),
+    "snapshot": frozenset({"staging", "intermediate"}),
 }
 """Layer -> layers it may read. `state` is what an earlier run left: a source named `..._state`."""
 

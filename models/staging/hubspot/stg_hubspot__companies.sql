@@ -15,6 +15,9 @@ select
         when 'no' then false
         when 'false' then false
     end as is_subjectively_onboarded,
+    coalesce(lower({{ json_text('properties', 'is_internal_test') }}) = 'true', false) as is_internal_test,
+    lower({{ json_text('properties', 'customer_status') }}) as customer_status,
+    {{ json_text('properties', 'customer_engagement_rank') }} as customer_engagement_rank,
     archived as is_archived,
     created_at,
     updated_at
