@@ -71,3 +71,14 @@
         where relation in ('{{ relations | join("', '") }}') and run_id <> '{{ invocation_id }}'
     )
 {%- endmacro %}
+
+{#- When a model was last built, by the server's clock, as the ledger of the syncs has it. -#}
+{% macro built_at(name) -%} {{ adapter.dispatch('built_at')(ref(name)) }} {%- endmacro %}
+{% macro default__built_at(relation) -%} {{ as_of() }} {%- endmacro %}
+{% macro postgres__built_at(relation) -%}
+    {%- if relation.is_cte -%}
+        {{ as_of() }}
+    {%- else -%}
+        (select built_at from ops.model_build where relation = '{{ relation.schema }}.{{ relation.identifier }}')
+    {%- endif -%}
+{%- endmacro %}

@@ -110,10 +110,23 @@
 {% macro default__day_text(day) -%} to_char({{ day }}, 'YYYY-MM-DD') {%- endmacro %}
 {% macro spark__day_text(day) -%} cast({{ day }} as string) {%- endmacro %}
 
-{#- An aggregate: the texts of a group as a JSON array, in the order of `order_by`. -#}
+{#- An aggregate: the values of a group as a JSON array, in the order of `order_by`. -#}
 {% macro json_list(text, order_by) -%} {{ adapter.dispatch('json_list')(text, order_by) }} {%- endmacro %}
 {% macro default__json_list(text, order_by) -%} jsonb_agg({{ text }} order by {{ order_by }}) {%- endmacro %}
 {% macro spark__json_list(text, order_by) -%} to_json(array_sort(collect_list({{ text }}))) {%- endmacro %}
+
+{#- A JSON object of SQL expressions by key. -#}
+{% macro json_object(pairs) -%} {{ adapter.dispatch('json_object')(pairs) }} {%- endmacro %}
+{% macro default__json_object(pairs) -%}
+    jsonb_build_object(
+        {%- for key, expression in pairs.items() %}'{{ key }}', {{ expression }}{{ ', ' if not loop.last }}{% endfor -%}
+    )
+{%- endmacro %}
+{% macro spark__json_object(pairs) -%}
+    to_json(named_struct(
+        {%- for key, expression in pairs.items() %}'{{ key }}', {{ expression }}{{ ', ' if not loop.last }}{% endfor -%}
+    ))
+{%- endmacro %}
 
 {#- The type of JSON that is kept. -#}
 {% macro json_type() -%} {{ adapter.dispatch('json_type')() }} {%- endmacro %}

@@ -147,7 +147,7 @@
 {% endmacro %}
 
 {% macro wrong_alert_recipients(loaded=none) %}
-    {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review', 'journey'] -%}
+    {%- set topics = ['parked', 'unsure', 'run', 'drift', 'review', 'journey', 'engagement'] -%}
     {%- set rest = namespace(sql="';' || topics || ';'") -%}
     {%- for topic in topics -%}
         {%- set rest.sql = "replace(" ~ rest.sql ~ ", ';" ~ topic ~ ";', ';')" -%}

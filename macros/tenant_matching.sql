@@ -61,31 +61,21 @@
     {%- set is_unknown -%}
         exists (select 1 from {{ ref('int_engagement__tenants') }})
         and not exists (
-            select 1 from {{ ref('int_engagement__tenants') }} as tenants where tenants.tenant_id = numbered.tenant_id
+            select 1 from {{ ref('int_engagement__tenants') }} as tenants where tenants.tenant_id = overrides.tenant_id
         )
     {%- endset -%}
-    {{ refuse_wrong_rows('tenant_overrides', unknown_tenants_of_the_file(is_unknown), is_loading=false) }}
     {%- if execute -%}
         {%- set found = run_query(
-            "select company_key, tenant_id from " ~ ref('stg_reference__tenant_overrides') ~ " as numbered"
-            ~ " where origin = 'environment' and " ~ is_unknown ~ " order by 1 limit 1"
+            "select origin, line, company_key, tenant_id from " ~ ref('stg_reference__tenant_overrides') ~ " as overrides"
+            ~ " where " ~ is_unknown ~ " order by origin, line, company_key limit 1"
         ).rows -%}
-        {%- if found | length > 0 -%}
+        {%- for origin, line, company_key, tenant_id in found -%}
+            {%- set place = 'TENANT_MAPPING_OVERRIDES_JSON' if origin == 'environment'
+                else 'seeds/reference/tenant_overrides.csv, line ' ~ line -%}
             {{ exceptions.raise_compiler_error(
-                'TENANT_MAPPING_OVERRIDES_JSON gives ' ~ found[0][0] ~ ' the tenant ' ~ found[0][1]
+                place ~ ': ' ~ company_key ~ ' is given the tenant ' ~ tenant_id
                 ~ ', which Yobi does not list: put it right. Nothing was built from it.'
             ) }}
-        {%- endif -%}
+        {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
-
-{% macro unknown_tenants_of_the_file(is_unknown) %}
-    with numbered as (
-        select {{ file_line() }} as line, trim(tenant_id) as tenant_id
-        from {{ ref('tenant_overrides') }}
-    )
-
-    select line, 'tenant_id is ''' || tenant_id || ''', which Yobi does not list' as problem
-    from numbered
-    where {{ is_unknown }}
-{% endmacro %}

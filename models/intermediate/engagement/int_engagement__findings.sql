@@ -174,11 +174,13 @@ findings as (
         'missing_metrics' as kind,
         company_id as subject,
         'error' as severity,
-        coalesce(company_name, company_id) || ': Yobi does not tell of tenant ' || tenant_id || ' '
-        || case when total_appointments is null then 'appointments ' else '' end
-        || case when tasks_created is null then 'tasks ' else '' end
-        || case when total_calls is null then 'calls ' else '' end
-        || 'of this week.' as details
+        coalesce(company_name, company_id) || ': Yobi does not tell this week''s '
+        || case when total_appointments is null then 'appointments' else '' end
+        || case when total_appointments is null and tasks_created is null then ', ' else '' end
+        || case when tasks_created is null then 'tasks' else '' end
+        || case when total_calls is null and (total_appointments is null or tasks_created is null) then ', ' else '' end
+        || case when total_calls is null then 'calls' else '' end
+        || ' of tenant ' || tenant_id || '.' as details
     from company_weeks
     where not has_all_metrics
 

@@ -1,7 +1,5 @@
 {{ config(pre_hook="{{ refuse_unknown_tenants() }}") }}
 
--- The hook reads: depends_on: {{ ref('tenant_overrides') }}
-
 with customers as (
 
     select * from {{ ref('int_engagement__customers') }}
