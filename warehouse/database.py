@@ -182,5 +182,8 @@ def drop_database(server: EmbeddedServer, name: str) -> None:
 
 
 def child_environment(warehouse: Warehouse) -> dict[str, str]:
-    """The environment for a program (dbt, Dagster) that is to use `warehouse`."""
-    return {**os.environ, "MILLRACE_DATABASE_URL": warehouse.url}
+    """The environment for a program (dbt, Dagster) that is to use `warehouse`.
+
+    It has what the models read of the settings, wherever these stand.
+    """
+    return {**os.environ, **get_settings().of_the_models, "MILLRACE_DATABASE_URL": warehouse.url}

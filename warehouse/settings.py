@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from warehouse.customer_settings import CompanyFilter, read_filters, read_overrides
 from warehouse.hubspot_paths import NUMBERED, HubspotPaths
 from warehouse.mailboxes import mailboxes
 
@@ -112,6 +113,14 @@ class Settings(BaseSettings):
     """Of a private API, so that nothing stands here unless it is set."""
     internal_yobi_user_email_domains: str = Field("", alias="INTERNAL_YOBI_USER_EMAIL_DOMAINS")
     """Domains, with commas between: what users with such addresses did is not the customers'."""
+    tenant_mapping_overrides_json: str = Field("", alias="TENANT_MAPPING_OVERRIDES_JSON")
+    """Tenants of Yobi by HubSpot company id or domain, as a JSON object; goes before the file."""
+    generic_email_domains: str = Field("", alias="GENERIC_EMAIL_DOMAINS")
+    """Domains that tell of no company, with commas between, in place of those of the file."""
+    hubspot_company_exclude_filters_json: str = Field(
+        "", alias="HUBSPOT_COMPANY_EXCLUDE_FILTERS_JSON"
+    )
+    """Which companies are not ranked: a JSON list of filters, of which any is enough."""
     slack_webhook_url: SecretStr | None = Field(None, alias="SLACK_WEBHOOK_URL")
     """Of the channel that messages go to; whoever knows it can post there."""
     smtp_host: str | None = Field(None, alias="SMTP_HOST")
@@ -145,6 +154,18 @@ class Settings(BaseSettings):
     def _one_mailbox(cls, text: str | None) -> str | None:
         if text is not None and len(mailboxes(text)) != 1:
             raise ValueError("must be one e-mail address")
+        return text
+
+    @field_validator("tenant_mapping_overrides_json")
+    @classmethod
+    def _overrides(cls, text: str) -> str:
+        read_overrides(text)
+        return text
+
+    @field_validator("hubspot_company_exclude_filters_json")
+    @classmethod
+    def _filters(cls, text: str) -> str:
+        read_filters(text)
         return text
 
     @field_validator("hubspot_api_version")
@@ -208,6 +229,22 @@ class Settings(BaseSettings):
         """`internal_yobi_user_email_domains`, one by one and in lower case."""
         listed = self.internal_yobi_user_email_domains.lower().split(",")
         return frozenset(filter(None, (domain.strip().lstrip("@") for domain in listed)))
+
+    @property
+    def company_filters(self) -> tuple[CompanyFilter, ...]:
+        """`hubspot_company_exclude_filters_json`, read."""
+        return read_filters(self.hubspot_company_exclude_filters_json)
+
+    @property
+    def of_the_models(self) -> dict[str, str]:
+        """What the models read of the environment, by name; `.env` may be where it stands."""
+        named = {
+            "JOB_TIMEZONE": self.job_timezone,
+            "TENANT_MAPPING_OVERRIDES_JSON": self.tenant_mapping_overrides_json,
+            "GENERIC_EMAIL_DOMAINS": self.generic_email_domains,
+            "HUBSPOT_COMPANY_EXCLUDE_FILTERS_JSON": self.hubspot_company_exclude_filters_json,
+        }
+        return {name: value for name, value in named.items() if value}
 
     def require_yobi_login(self) -> YobiLogin:
         """Yobi's address, and the user who may read there.

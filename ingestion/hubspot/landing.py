@@ -50,6 +50,7 @@ from ingestion.hubspot.errors import hubspot_at
 from ingestion.hubspot.merged import find_merged_ids, give_up_merged
 from ingestion.hubspot.objects import (
     ASSOCIATION_TYPES,
+    COMPANIES,
     MERGED_IDS,
     OWNERS,
     PROPERTY_DEFINITIONS,
@@ -124,6 +125,9 @@ def ingest_hubspot(
     with workbench_load(
         warehouse, vendor, schema=SCHEMA, tables=TABLES, lock=WarehouseLock.HUBSPOT_LOAD
     ) as connection:
+        # Filters may look at any property.
+        filtered = {each.property for each in settings.company_filters}
+        also_read = {**also_read, COMPANIES.name: filtered.union(also_read.get(COMPANIES.name, ()))}
         plans = [
             _plan(connection, crm_object, full=full, since=since, overlap=overlap)
             for crm_object in crm_objects_reading(also_read)

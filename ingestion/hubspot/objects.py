@@ -88,6 +88,7 @@ COMPANIES = CrmObject(
         # spec/engagement.md, Universe and mapping
         "is_internal_test",
         "customer_status",
+        "customer_engagement_rank",
     ),
     with_history=(
         "lifecyclestage",

@@ -94,6 +94,19 @@ def test_a_missing_token_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
         ("HUBSPOT_API_VERSION", "2026-13", "HUBSPOT_API_VERSION must be v3, or a year and"),
         ("JOB_TIMEZONE", "Vienna", "JOB_TIMEZONE must be an IANA name"),
         ("JOB_TIMEZONE", "../zone", "JOB_TIMEZONE must be an IANA name"),
+        ("TENANT_MAPPING_OVERRIDES_JSON", '["1"]', "must be a JSON object of tenant ids"),
+        ("TENANT_MAPPING_OVERRIDES_JSON", '{"1": null}', "must be a JSON object of tenant ids"),
+        ("HUBSPOT_COMPANY_EXCLUDE_FILTERS_JSON", "{}", "must be a JSON list of"),
+        (
+            "HUBSPOT_COMPANY_EXCLUDE_FILTERS_JSON",
+            '[{"property": "plan", "operator": "IN"}]',
+            "IN needs values",
+        ),
+        (
+            "HUBSPOT_COMPANY_EXCLUDE_FILTERS_JSON",
+            '[{"property": "plan", "operator": "LIKE", "value": "x"}]',
+            "0.operator",
+        ),
     ],
 )
 def test_a_value_that_nothing_can_run_with_is_refused(
