@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import backfill, build, db, demo, doctor, explain, ingest, probe, simulate, sync
+from cli import backfill, build, db, demo, doctor, explain, ingest, mapping, probe, simulate, sync
 from cli.output import report_error
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.add_typer(ingest.app, name="ingest")
 app.add_typer(backfill.app, name="backfill")
 app.add_typer(probe.app, name="probe")
 app.add_typer(sync.app, name="sync")
+app.add_typer(mapping.app, name="mapping")
 app.add_typer(explain.app, name="explain")
 app.add_typer(simulate.app, name="simulate")
 app.command(name="build", epilog=build.EXAMPLE)(build.build)

@@ -1,7 +1,8 @@
 """The settings that say who is a customer and which tenant it is, as people write them in JSON.
 
-spec/engagement.md, Universe and mapping. The models read the texts themselves (macros/settings.sql);
-here they are checked, so that a slip of the pen is told before anything runs.
+spec/engagement.md, Universe and mapping. The models read the texts themselves
+(macros/settings.sql); here they are checked, so that a slip of the pen is told before anything
+runs.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ class WarehouseLock(IntEnum):
     MIGRATION = 5_170_001
     """One migration at a time; who opens the warehouse waits for it."""
     JOURNEY = 5_170_002
-    """Held by the transactions that write the journey's log, the histories and scored weeks,
-    whichever run they belong to: `take_journey_lock` of macros/dialect.sql, which has to name the number too."""
+    """Held by the transactions that write the journey's log, the histories and the scored weeks,
+    whichever run they belong to: `take_journey_lock` of macros/dialect.sql, which has to name the
+    number too."""
     BUILD = 5_170_003
     """One build at a time (`warehouse.build_lock`)."""
     DESTINATIONS = 5_170_004
