@@ -138,7 +138,8 @@ class Ledger:
             update ops.sync_run
             set status = 'interrupted',
                 finished_at = clock_timestamp(),
-                message = 'The process ended before the run did; the next run goes on.'
+                message = 'The process ended before the run did; the next run goes on. '
+                    || '`millrace sync status --run ' || run_id || '` shows how far it came.'
             where sync = %s and status = 'running'
             """,
             [self._sync],
