@@ -32,9 +32,9 @@ def why_blocked(connection: psycopg.Connection[TupleRow], declaration: Declarati
     Raises:
         SourceError: when the relation that its file names is missing, or lacks a column.
     """
-    if declaration.blocked_by is None:
+    if declaration.blockers is None:
         return None
-    relation = sql.Identifier(*declaration.blocked_by.split("."))
+    relation = sql.Identifier(*declaration.blockers)
     query = sql.SQL(_BLOCKERS).format(relation=relation, named=sql.Literal(_NAMED))
     try:
         found = connection.execute(query).fetchall()
@@ -50,10 +50,10 @@ def why_blocked(connection: psycopg.Connection[TupleRow], declaration: Declarati
         ) from None
     if not found:
         return None
-    told = "; ".join(f"{cause}: {details}" for cause, details, _ in found)
+    told = "; ".join(f"{cause}: {(details or '').rstrip('.')}" for cause, details, _ in found)
     rest = found[0][2] - len(found)
     more = f"; and {rest} more in {declaration.blocked_by}" if rest else ""
-    return f"Nothing is sent, as {declaration.blocked_by} has reasons not to: {told}{more}"
+    return f"Nothing is sent, as {declaration.blocked_by} has reasons not to: {told}{more}."
 
 
 def require_unblocked(connection: psycopg.Connection[TupleRow], declaration: Declaration) -> None:

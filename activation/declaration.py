@@ -159,6 +159,14 @@ class Declaration(BaseModel):
         return "activation", f"sync_{self.name}"
 
     @property
+    def blockers(self) -> tuple[str, str] | None:
+        """Schema and table of `blocked_by`."""
+        if self.blocked_by is None:
+            return None
+        schema, table = self.blocked_by.split(".")
+        return schema, table
+
+    @property
     def properties(self) -> tuple[str, ...]:
         """The destination's names of the fields, as declared."""
         return tuple(field.property for field in self.fields)

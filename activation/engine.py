@@ -18,7 +18,7 @@ from activation.declaration import Declaration, Policy, find_declaration
 from activation.destination_diff import leave_out_what_is_held, note_what_is_held
 from activation.drawing import Drawing, draw
 from activation.drift import note_drift
-from activation.errors import ActivationError, SyncBusyError
+from activation.errors import ActivationError, BlockedError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
 from activation.ledger import Ledger, RunStatus, Settled
 from activation.optional_fields import draw_what_is_there, may_be_missing
@@ -68,9 +68,9 @@ def plan_sync(
     """
     scope = _scope(full, against_destination)
     with _opened_when_needed(writer, declaration) as opened, _session(warehouse) as connection:
-        if save:
-            require_unblocked(connection, declaration)
         blocked = why_blocked(connection, declaration)
+        if blocked is not None and save:
+            raise BlockedError(blocked)
 
         def draw_up(left_out: Sequence[str]) -> Drawing:
             return draw(connection, declaration, scope=scope, allow=allow, left_out=left_out)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.activation.weekly import (
     destination,
     figures,
     properties,
-    remove_blockers,
     want,
     weekly,
 )
@@ -33,12 +31,6 @@ WITHOUT_WEEK = {
     for key, row in ROWS.items()
 }
 WITH_WEEK = {key: {**row, WEEK: "2026-03-22"} for key, row in WITHOUT_WEEK.items()}
-
-
-@pytest.fixture(autouse=True)
-def _no_blockers_are_left(warehouse: Warehouse) -> Iterator[None]:
-    yield
-    remove_blockers(warehouse)
 
 
 def run(warehouse: Warehouse, writer: MemoryWriter, **how: Any) -> SyncResult:

@@ -5,7 +5,6 @@ spec/engagement.md, Publish, fail fast: the properties exist with a fitting type
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,17 +20,10 @@ from tests.activation.weekly import (
     WEEKLY,
     destination,
     figures,
-    remove_blockers,
     want,
     weekly,
 )
 from warehouse.database import Warehouse
-
-
-@pytest.fixture(autouse=True)
-def _no_blockers_are_left(warehouse: Warehouse) -> Iterator[None]:
-    yield
-    remove_blockers(warehouse)
 
 
 def changed(name: str, **changes: Any) -> MemoryWriter:

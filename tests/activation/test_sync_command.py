@@ -20,7 +20,6 @@ from tests.activation.weekly import (
     block,
     destination,
     figures,
-    remove_blockers,
     want,
 )
 from warehouse.database import Warehouse
@@ -63,7 +62,6 @@ def sync(
 
     yield run
     get_settings.cache_clear()
-    remove_blockers(warehouse)
 
 
 def test_a_plan_of_a_sync_that_is_held_up_is_shown_with_the_reason_and_ends_with_1(

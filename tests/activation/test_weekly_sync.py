@@ -31,7 +31,6 @@ from tests.activation.weekly import (
     WEEK,
     WEEKLY,
     figures,
-    remove_blockers,
     want,
 )
 from warehouse.database import Warehouse
@@ -101,12 +100,6 @@ def served(warehouse: Warehouse, companies: int) -> Iterator[HubSpot]:
         hubspot.set_up()
         want(warehouse, figures(companies))
         yield hubspot
-
-
-@pytest.fixture(autouse=True)
-def _no_blockers_are_left(warehouse: Warehouse) -> Iterator[None]:
-    yield
-    remove_blockers(warehouse)
 
 
 @pytest.fixture

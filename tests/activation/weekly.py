@@ -19,7 +19,7 @@ from warehouse.database import Warehouse
 
 TIERS = ("Top 30%", "Middle 40%", "Bottom 30%")
 WEEK = "figure_week"
-BLOCKERS = ("weekly", "publication_blockers")
+BLOCKERS = ("activation", "publication_blockers")
 FIELDS: tuple[Mapping[str, Any], ...] = (
     {"column": "score", "property": "figure_score", "kind": "number", "accepts": ["number"]},
     {"column": "rank", "property": "figure_rank", "accepts": ["text"]},
@@ -68,10 +68,8 @@ def want(
 
 def block(warehouse: Warehouse, blockers: Iterable[tuple[str, str]]) -> None:
     """Let there be these reasons, cause and details, and no others."""
-    schema, _ = BLOCKERS
     place = sql.Identifier(*BLOCKERS)
     with warehouse.connect() as connection:
-        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
         connection.execute(sql.SQL("drop table if exists {}").format(place))
         connection.execute(sql.SQL("create table {} (cause text, details text)").format(place))
         with connection.cursor() as cursor:
@@ -83,9 +81,7 @@ def block(warehouse: Warehouse, blockers: Iterable[tuple[str, str]]) -> None:
 def remove_blockers(warehouse: Warehouse) -> None:
     """Have no relation to be held up by, as before the first build."""
     with warehouse.connect() as connection:
-        connection.execute(
-            sql.SQL("drop schema if exists {} cascade").format(sql.Identifier(BLOCKERS[0]))
-        )
+        connection.execute(sql.SQL("drop table {}").format(sql.Identifier(*BLOCKERS)))
 
 
 def properties(*, with_week: bool = True) -> dict[str, PropertyDescription]:
