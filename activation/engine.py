@@ -21,7 +21,7 @@ from activation.drift import note_drift
 from activation.errors import ActivationError, BlockedError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
 from activation.ledger import Ledger, RunStatus, Settled
-from activation.optional_fields import draw_what_is_there, may_be_missing
+from activation.optional_fields import may_be_missing, without_missing
 from activation.plan import Plan, PlannedRow
 from activation.plan_statement import Scope
 from activation.preflight import Described
@@ -79,7 +79,7 @@ def plan_sync(
         if blocked is not None:
             return replace(drawing.plan(), blocked=blocked)
         if save or against_destination or may_be_missing(drawing):
-            drawing = draw_what_is_there(draw_up, opened.describe)
+            drawing = without_missing(drawing, draw_up, opened.describe)
         if against_destination and drawing.summary().counts.to_write:
             leave_out_what_is_held(drawing, opened())
         if not save:
@@ -348,7 +348,7 @@ def _run(
             if reverts is None:
                 require_unblocked(connection, declaration)
                 note_drift(connection, declaration)
-            drawing = draw_what_is_there(draw_up, opened.describe)
+            drawing = without_missing(draw_up(()), draw_up, opened.describe)
             if scope is Scope.DESTINATION and drawing.summary().counts.to_write:
                 leave_out_what_is_held(drawing, opened())
             if kept is not None:

@@ -18,21 +18,21 @@ DrawUp = Callable[[Sequence[str]], Drawing]
 """Draws up a plan without the given properties."""
 
 
-def draw_what_is_there(
-    draw_up: DrawUp, describe: Callable[[Collection[str]], Described]
+def without_missing(
+    drawing: Drawing, draw_up: DrawUp, describe: Callable[[Collection[str]], Described]
 ) -> Drawing:
-    """The plan, without the optional properties that the destination is found to lack.
+    """A plan without the optional properties that the destination is found to lack.
 
     Asks nobody when no row is to be written with one of them, or the model has errors.
 
     Args:
-        draw_up: draws up the plan, at most twice.
+        drawing: the plan with all properties.
+        draw_up: draws it up again where any are missing.
         describe: asks the destination which of some properties it has.
 
     Raises:
         DestinationError: when the destination refuses or cannot be used.
     """
-    drawing = draw_up(())
     optional = _planned(drawing)
     if not optional or drawing.summary().model_errors:
         return drawing

@@ -160,8 +160,12 @@ class SyncRun:
         """Which rows of a set that belongs together are written, and which are not."""
         tally, planned = self.tally, self._counts.to_write
         rest = planned - tally.written - tally.confirmed
-        plan = f"`millrace sync plan {self.declaration.name}` shows them"
-        goes_on = f"the next run goes on with them ({plan})."
+        goes_on = (
+            "`millrace sync revert` tries them again."
+            if self.scope is Scope.REVERT
+            else "the next run goes on with them (`millrace sync plan "
+            f"{self.declaration.name}` shows them)."
+        )
         if not tally.written:
             return f"None of the {planned} rows was written by this run: {goes_on}"
         keys = self._ledger.written_keys(self.run_id, _NAMED)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from activation import ExitCode, RunStatus, SyncResult, run_rows, run_sync
+from activation import ExitCode, RunStatus, SyncResult, revert_run, run_rows, run_sync
 from activation.ledger import Ledger
 from activation.setup import create_properties, missing_properties
 from activation.writers.base import Outcome, Usage
@@ -215,6 +215,20 @@ def test_a_run_that_stops_at_its_first_request_says_that_nothing_is_written(
 ) -> None:
     hubspot.simulator.faults.add(Fault(does=RateLimited(policy="DAILY"), path=BATCHES))
     assert "None of the 250 rows was written" in str(hubspot.run().message)
+
+
+def test_a_way_back_that_stops_in_the_middle_says_how_to_go_on(hubspot: HubSpot) -> None:
+    run = hubspot.run()
+    hubspot.simulator.faults.add(Fault(does=RateLimited(policy="DAILY"), path=BATCHES, skip=1))
+    with hubspot.writer() as writer:
+        back = revert_run(
+            hubspot.warehouse,
+            str(run.run_id),
+            writer=writer,
+            declarations={WEEKLY.name: WEEKLY},
+        )
+    assert "100 of 250 rows are written: 1001, " in str(back.message)
+    assert "150 are not, and `millrace sync revert` tries them again." in str(back.message)
 
 
 def test_all_keys_are_named_where_they_are_few(warehouse: Warehouse) -> None:
