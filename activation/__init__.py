@@ -16,7 +16,14 @@ from activation.ledger import RunStatus
 from activation.plan import Plan, PlanCounts, PlannedRow
 from activation.plan_statement import Scope
 from activation.result import Progress, SyncResult
-from activation.status import OutstandingRow, RunRecord, SyncStatus, sync_status
+from activation.status import (
+    OutstandingRow,
+    RecordedRow,
+    RunRecord,
+    SyncStatus,
+    run_rows,
+    sync_status,
+)
 from activation.writers.base import Operation, Usage, Writer
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "PlanCounts",
     "PlannedRow",
     "Progress",
+    "RecordedRow",
     "RunRecord",
     "RunStatus",
     "Scope",
@@ -44,6 +52,7 @@ __all__ = [
     "read_back_properties",
     "retry_failed",
     "revert_run",
+    "run_rows",
     "run_sync",
     "run_syncs",
     "sync_status",

@@ -24,7 +24,7 @@ from pydantic import (
 
 from activation.errors import DeclarationError, UnknownSyncError
 from activation.writers import DESTINATIONS
-from activation.writers.base import Mode, ValueKind
+from activation.writers.base import CLOSED_LISTS, Mode, ValueKind
 
 SYNCS = Path(__file__).parent / "syncs"
 SKIP_REASON = "skip_reason"
@@ -32,6 +32,9 @@ SKIP_REASON = "skip_reason"
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+_Relation = Annotated[
+    str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}\.[a-z_][a-z0-9_]{0,62}$")
+]
 
 
 class Policy(StrEnum):
@@ -81,6 +84,26 @@ class FieldDeclaration(BaseModel):
     """What people read there; made of the property's name when None."""
     is_personal: bool = False
     """Whether it holds personal data: the ledger keeps a digest of it, and nothing shows it."""
+    optional: bool = False
+    """Whether runs leave it out, instead of failing, as long as the destination lacks it."""
+    accepts: tuple[ValueKind, ...] = ()
+    """Kinds that the property may be of; one of another kind fails the run. Empty takes any."""
+    options: tuple[_Text, ...] = ()
+    """What the property has to offer where it is a closed list; runs then add nothing to it."""
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.accepts and self.kind not in self.accepts:
+            raise ValueError(
+                f"accepts: must include {self.kind}, as `millrace sync setup` makes the property so"
+            )
+        if self.options and not CLOSED_LISTS & {self.kind, *self.accepts}:
+            raise ValueError(
+                f"options: only what is or accepts {_listed(CLOSED_LISTS)} can have them"
+            )
+        if len(set(self.options)) < len(self.options):
+            raise ValueError("options: one of them is there twice")
+        return self
 
 
 class Guards(BaseModel):
@@ -125,6 +148,9 @@ class Declaration(BaseModel):
     park_after: int = Field(default=5, ge=1)
     """Refusals of the same values before a row is parked (policy row_by_row)."""
     guards: Guards = Field(default_factory=Guards)
+    blocked_by: _Relation | None = None
+    """`<schema>.<table>` with the text columns `cause` and `details`; as long as it has rows, no
+    run sends or asks anything. What a person takes back is not held up."""
     fields: tuple[FieldDeclaration, ...] = Field(min_length=1, max_length=50)
 
     @property
@@ -133,9 +159,22 @@ class Declaration(BaseModel):
         return "activation", f"sync_{self.name}"
 
     @property
+    def blockers(self) -> tuple[str, str] | None:
+        """Schema and table of `blocked_by`."""
+        if self.blocked_by is None:
+            return None
+        schema, table = self.blocked_by.split(".")
+        return schema, table
+
+    @property
     def properties(self) -> tuple[str, ...]:
         """The destination's names of the fields, as declared."""
         return tuple(field.property for field in self.fields)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The properties that runs leave out as long as the destination lacks them."""
+        return frozenset(field.property for field in self.fields if field.optional)
 
     @property
     def personal(self) -> frozenset[str]:
@@ -180,6 +219,14 @@ class Declaration(BaseModel):
             repeated = {name for name in names if names.count(name) > 1}
             if repeated:
                 raise ValueError(f"fields: the {kind} {_listed(repeated)} is there twice")
+        return self
+
+    @model_validator(mode="after")
+    def _has_something_to_write(self) -> Self:
+        if len(self.optional) == len(self.fields):
+            raise ValueError("fields: at least one must not be optional")
+        if found := self.optional & DESTINATIONS[self.destination].required:
+            raise ValueError(f"fields: {self.destination} needs {_listed(found)}, not optionally")
         return self
 
     @model_validator(mode="after")

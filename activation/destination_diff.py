@@ -13,7 +13,7 @@ from activation.drawing import Drawing
 from activation.errors import PreflightError
 from activation.personal import kept
 from activation.plan import PlannedRow, Values
-from activation.preflight import Described, require_writable
+from activation.preflight import Described, require_fitting
 from activation.read_back import is_acknowledged, is_same
 from activation.writers.base import Repeating, Writer
 
@@ -35,13 +35,13 @@ def leave_out_what_is_held(
         on_read: told after each request.
 
     Raises:
-        PreflightError: when the destination cannot be asked, or lacks a property.
+        PreflightError: when the destination cannot be asked, or a property is missing or misfits.
         DestinationError: when it refuses or cannot be used.
     """
     _require_readable(writer, drawing)
     properties, personal = drawing.properties(), drawing.declaration.personal
     described = writer.describe(properties)
-    require_writable(properties, described)
+    require_fitting(drawing.declaration, properties, described)
     read = 0
     for page in drawing.pages(drawing.declaration.batch_size):
         records = writer.read([row.key for row in page], properties)

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.rows import TupleRow, class_row
 from psycopg.types.json import Jsonb
 
-from activation.declaration import SKIP_REASON, Declaration
+from activation.declaration import SKIP_REASON, Declaration, Policy
 from activation.errors import SourceError, keys_named
 from activation.plan import Plan, PlanCounts, PlannedRow, PlanSummary
 from activation.plan_statement import Scope, drawn_table, key_as_text, plan_statement
@@ -42,6 +42,8 @@ class Drawing:
     """Whether the destination has never confirmed anything to this sync."""
     duplicate_keys: tuple[str, ...]
     """Keys that more than one row wants to write, the first ones."""
+    left_out: tuple[str, ...] = ()
+    """Optional properties that the destination lacks; drawn as if they were not declared."""
 
     @property
     def table(self) -> sql.Identifier:
@@ -79,6 +81,7 @@ class Drawing:
             duplicate_keys=self.duplicate_keys,
             model_errors=tuple(errors),
             doubtful=doubtful,
+            left_out=self.left_out,
         )
 
     def plan(self, plan_id: str | None = None) -> Plan:
@@ -106,6 +109,14 @@ class Drawing:
         }
         declared = [name for name in self.declaration.properties if name in found]
         return declared + sorted(found.difference(declared))
+
+    def needed_properties(self) -> list[str]:
+        """What the destination must have: under all_or_nothing, all that is not optional."""
+        planned = self.properties()
+        if self.declaration.policy is Policy.ROW_BY_ROW or self.scope is Scope.REVERT:
+            return planned
+        more = self.declaration.optional.union(planned)
+        return planned + [name for name in self.declaration.properties if name not in more]
 
     def rewrite(self, rows: Sequence[PlannedRow], standing: Mapping[str, str]) -> None:
         """Put down what is now known of some rows.
@@ -147,6 +158,7 @@ def draw(
     *,
     scope: Scope,
     allow: Collection[str] | None = None,
+    left_out: Sequence[str] = (),
 ) -> Drawing:
     """Draw up the plan of a sync as this connection, in autocommit mode, sees the warehouse.
 
@@ -155,6 +167,7 @@ def draw(
         declaration: the sync.
         scope: which rows count; for `DESTINATION` and `REVERT` what is drawn is the rows that may.
         allow: only these keys; the declaration's own allowlist holds besides. None allows all.
+        left_out: optional properties that the destination lacks.
 
     Raises:
         SourceError: when the model is missing or lacks a column.
@@ -174,7 +187,7 @@ def draw(
         # The source may be a view on what others are changing.
         connection.execute("set transaction isolation level repeatable read")
         connection.execute(sql.SQL("drop table if exists {drawn}").format(**names))
-        connection.execute(plan_statement(declaration, columns, scope, allowed))
+        connection.execute(plan_statement(declaration, columns, scope, allowed, left_out))
         connection.execute(sql.SQL("create index on {drawn} (key)").format(**names))
         connection.execute(sql.SQL("analyze {drawn}").format(**names))
         source, is_first = connection.execute(
@@ -196,6 +209,7 @@ def draw(
         source=source,
         is_first=is_first,
         duplicate_keys=tuple(key for (key,) in duplicates),
+        left_out=tuple(left_out),
     )
 
 

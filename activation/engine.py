@@ -8,24 +8,28 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import psycopg
 from psycopg.rows import TupleRow
 
+from activation.blockers import require_unblocked, why_blocked
 from activation.declaration import Declaration, Policy, find_declaration
 from activation.destination_diff import leave_out_what_is_held, note_what_is_held
 from activation.drawing import Drawing, draw
 from activation.drift import note_drift
-from activation.errors import ActivationError, SyncBusyError
+from activation.errors import ActivationError, BlockedError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
 from activation.ledger import Ledger, RunStatus, Settled
+from activation.optional_fields import may_be_missing, without_missing
 from activation.plan import Plan, PlannedRow
 from activation.plan_statement import Scope
+from activation.preflight import Described
 from activation.result import OnProgress, SyncResult
 from activation.reverting import draw_revert, find_run
 from activation.sending import send
 from activation.status import unsure_keys
-from activation.sync_run import SyncRun, verdict
+from activation.sync_run import SyncRun, in_sentences, verdict
 from activation.writers import DESTINATIONS
 from activation.writers.base import Operation, Outcome, RowResult, Usage, Writer
 from warehouse.database import Warehouse
@@ -44,6 +48,9 @@ def plan_sync(
 ) -> Plan:
     """What `run_sync` with the same arguments would write now. Sends nothing.
 
+    Nobody but the database is asked, unless the plan is made against the destination or kept, or
+    has an optional property that the destination seems to lack.
+
     Args:
         warehouse: where the model and the ledger are.
         declaration: the sync.
@@ -55,14 +62,24 @@ def plan_sync(
         save: keep the plan, with what the destination holds, to be carried out later by its id.
 
     Raises:
-        ActivationError: when the model is missing or lacks a column, or the destination cannot be
-            asked.
+        ActivationError: when the model is missing or lacks a column, the destination cannot be
+            asked, or the plan is to be kept of a sync that must not run.
         SettingsError: when a credential is missing.
     """
+    scope = _scope(full, against_destination)
     with _opened_when_needed(writer, declaration) as opened, _session(warehouse) as connection:
-        drawing = draw(
-            connection, declaration, scope=_scope(full, against_destination), allow=allow
-        )
+        blocked = why_blocked(connection, declaration)
+        if blocked is not None and save:
+            raise BlockedError(blocked)
+
+        def draw_up(left_out: Sequence[str]) -> Drawing:
+            return draw(connection, declaration, scope=scope, allow=allow, left_out=left_out)
+
+        drawing = draw_up(())
+        if blocked is not None:
+            return replace(drawing.plan(), blocked=blocked)
+        if save or against_destination or may_be_missing(drawing):
+            drawing = without_missing(drawing, draw_up, opened.describe)
         if against_destination and drawing.summary().counts.to_write:
             leave_out_what_is_held(drawing, opened())
         if not save:
@@ -292,7 +309,7 @@ def _rehearsed(plan: Plan, declaration: Declaration, *, yes: bool) -> SyncResult
         sync=plan.sync,
         run_id=None,
         status=status,
-        message=message,
+        message=in_sentences(message, plan.note),
         counts=plan.counts,
         skipped=plan.counts.skipped,
         plan=plan,
@@ -321,10 +338,17 @@ def _run(
         ]
 
         def drawn(run: SyncRun, opened: _Opening) -> Drawing:
-            if reverts is not None:
-                return draw_revert(connection, run.declaration, reverts)
-            note_drift(connection, run.declaration)
-            drawing = draw(connection, run.declaration, scope=scope, allow=allow)
+            declaration = run.declaration
+
+            def draw_up(left_out: Sequence[str]) -> Drawing:
+                if reverts is not None:
+                    return draw_revert(connection, declaration, reverts, left_out)
+                return draw(connection, declaration, scope=scope, allow=allow, left_out=left_out)
+
+            if reverts is None:
+                require_unblocked(connection, declaration)
+                note_drift(connection, declaration)
+            drawing = without_missing(draw_up(()), draw_up, opened.describe)
             if scope is Scope.DESTINATION and drawing.summary().counts.to_write:
                 leave_out_what_is_held(drawing, opened())
             if kept is not None:
@@ -422,6 +446,15 @@ class _Opening:
             opened = destination.open_writer(self._declaration.object)
             self._writer = self._stack.enter_context(opened)
         return self._writer
+
+    def describe(self, properties: Collection[str]) -> Described:
+        """Those of the properties that the destination has.
+
+        Raises:
+            DestinationError: when it refuses or cannot be used.
+            SettingsError: when a credential is missing.
+        """
+        return self().describe(properties)
 
     def used(self) -> Usage:
         """The requests that were made since."""

@@ -49,6 +49,10 @@ class SourceError(ActivationError):
     """The model behind a sync is missing, lacks a column, or holds rows that cannot be sent."""
 
 
+class BlockedError(ActivationError):
+    """What the models found speaks against any run of the sync; nothing was sent."""
+
+
 class PlanError(ActivationError):
     """A kept plan is not there, or may not run any more; nothing was sent."""
 

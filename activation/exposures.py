@@ -36,14 +36,14 @@ def exposures_yaml(declarations: Iterable[Declaration]) -> str:
 
 
 def _exposure(declaration: Declaration) -> dict[str, Any]:
-    _, model = declaration.source
+    relations = filter(None, [declaration.source, declaration.blockers])
     return {
         "name": declaration.name,
         "label": f"Sync {declaration.name}",
         "type": "application",
         "maturity": "high",
         "description": _description(declaration),
-        "depends_on": [f"ref('{model}')"],
+        "depends_on": [f"ref('{model}')" for _, model in relations],
         "owner": dict(OWNER),
         "config": {
             "meta": {

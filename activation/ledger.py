@@ -23,7 +23,9 @@ from activation.errors import ExitCode
 from activation.ledger_statements import (
     ACKNOWLEDGE,
     ACKNOWLEDGE_HELD,
+    FORGET_DRIFT,
     FORGET_EMPTY,
+    FORGET_PROPERTIES,
     INSERT_ROW,
     LEAVE_OUTSTANDING,
     NOTE_IN_DOUBT,
@@ -136,7 +138,8 @@ class Ledger:
             update ops.sync_run
             set status = 'interrupted',
                 finished_at = clock_timestamp(),
-                message = 'The process ended before the run did; the next run goes on.'
+                message = 'The process ended before the run did; the next run goes on. '
+                    || '`millrace sync status --run ' || run_id || '` shows how far it came.'
             where sync = %s and status = 'running'
             """,
             [self._sync],
@@ -164,6 +167,19 @@ class Ledger:
             [run_id, self._sync, scope, plan_id, reverts],
         )
         return run_id
+
+    def forget(self, properties: Sequence[str]) -> None:
+        """Acknowledge nothing any more of properties that the destination does not have.
+
+        Should they be there again, all their values are to be written. What was found of them is no
+        drift either.
+        """
+        if not properties:
+            return
+        parameters = {"sync": self._sync, "properties": list(properties)}
+        with self._connection.transaction():
+            self._connection.execute(FORGET_PROPERTIES, parameters)
+            self._connection.execute(FORGET_DRIFT, parameters)
 
     def note_plan(
         self, run_id: str, plan: PlanSummary, drawn: sql.Identifier, tally: Tally
@@ -335,6 +351,22 @@ class Ledger:
                 ],
             )
             self._count(cursor, run_id, tally)
+
+    def written_keys(self, run_id: str, limit: int) -> list[str]:
+        """The first keys that a run wrote, in bytewise order."""
+        found = self._connection.execute(
+            """
+            select key from (
+                select distinct key collate "C" as key
+                from ops.sync_row
+                where run_id = %s and outcome = 'written'
+            ) as written
+            order by key
+            limit %s
+            """,
+            [run_id, limit],
+        )
+        return [key for (key,) in found]
 
     def carry(self, run_id: str, carrier: str) -> None:
         """Record that another run's requests carry the rows of this one too."""

@@ -131,6 +131,19 @@ FORGET_EMPTY: LiteralString = """
         and (drawn.operation = 'remove' or state.payload = '{{}}')
 """
 
+# Of properties that the destination does not have.
+FORGET_PROPERTIES: LiteralString = """
+    update ops.sync_state
+    set payload = payload - %(properties)s::text[],
+        hash = ops.payload_hash(payload - %(properties)s::text[])
+    where sync = %(sync)s and payload ?| %(properties)s::text[]
+"""
+FORGET_DRIFT: LiteralString = """
+    update ops.sync_drift
+    set resolved_at = clock_timestamp(), resolution = 'no_longer_ours'
+    where sync = %(sync)s and property = any(%(properties)s::text[]) and resolved_at is null
+"""
+
 RESOLVE: LiteralString = """
     delete from ops.sync_outstanding as outstanding
     where

@@ -100,6 +100,20 @@ class PlanSummary:
     doubtful: int = 0
     """How many of the rows are planned with all their fields, since what their records hold is not
     known."""
+    left_out: tuple[str, ...] = ()
+    """Optional properties that the destination was found to lack: no row is planned with them."""
+    blocked: str | None = None
+    """Why nothing of it may be sent now, as a sentence (`Declaration.blocked_by`)."""
+
+    @property
+    def note(self) -> str | None:
+        """What a person should know of the properties that are left out."""
+        if not self.left_out:
+            return None
+        return (
+            f"The destination has no property {', '.join(self.left_out)}, which is optional: it is "
+            f"left out (`millrace sync setup {self.sync}` makes it)."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ def plan_statement(
     columns: Mapping[str, str],
     scope: Scope,
     allowed: Collection[str] | None,
+    left_out: Collection[str] = (),
 ) -> sql.Composed:
     """The statement that makes `drawn_table`, ready to be executed without parameters.
 
@@ -85,6 +86,7 @@ def plan_statement(
         columns: name and type of every column of its source.
         scope: which rows count.
         allowed: the only keys that may be written; None allows all.
+        left_out: properties that are planned, compared and hashed as if none were declared.
     """
     key = key_as_text(declaration, columns)
     name = key
@@ -93,7 +95,9 @@ def plan_statement(
         reference = _as_text(declaration.reference, columns)
         name = sql.SQL("coalesce({}, {} || {})").format(key, prefix, reference)
     fields = [
-        _Field(each, number, declaration, scope) for number, each in enumerate(declaration.fields)
+        _Field(each, number, declaration, scope)
+        for number, each in enumerate(declaration.fields)
+        if each.property not in left_out
     ]
     decided_at: sql.Composable = sql.SQL("null::timestamptz")
     if declaration.decided_at is not None:
@@ -132,6 +136,7 @@ def plan_statement(
             source=sql.Identifier(*declaration.source),
             key=key,
             gone=sql.Literal(GONE),
+            left_out=sql.Literal(sorted(left_out)),
             stays_out=sql.SQL(_REMOVAL_STAYS_OUT[scope]).format(gone=sql.Literal(GONE)),
         ),
     )
@@ -290,7 +295,7 @@ _REMOVALS: LiteralString = """
             (
                 select jsonb_object_agg(held.key, null::text)
                 from jsonb_each_text(state.payload) as held
-                where held.value is not null
+                where held.value is not null and held.key <> all ({left_out}::text[])
             ),
             '{{}}'
         ),

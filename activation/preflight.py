@@ -7,15 +7,16 @@ preflight).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
+from activation.declaration import Declaration, FieldDeclaration
 from activation.errors import DestinationError, NoAnswerError, PreflightError
 from activation.plan import Values
-from activation.writers.base import PropertyDescription, ValueKind, Writer
+from activation.writers.base import CLOSED_LISTS, PropertyDescription, ValueKind, Writer
 
-_CLOSED_LISTS = {ValueKind.CHOICE, ValueKind.CHOICES}
 _EPOCH_MILLISECONDS = re.compile(r"-?\d{9,}")
 _ATTEMPTS = 3
 """Times that a request whose answer does not come is made, each time after a look."""
@@ -24,24 +25,74 @@ Described = Mapping[str, PropertyDescription]
 """Properties of the destination by name."""
 
 
-def require_writable(properties: Collection[str], described: Described) -> None:
-    """Whether the destination has the properties of a sync, and lets them be written.
+def require_fitting(
+    declaration: Declaration, properties: Collection[str], described: Described
+) -> None:
+    """Whether the destination has the properties of a sync, of a kind that fits, to be written.
+
+    Args:
+        declaration: the sync.
+        properties: those of its properties that it is about to write.
+        described: the properties, as they are now.
 
     Raises:
-        PreflightError: when not; it names them.
+        PreflightError: when not; it names each that stands in the way.
     """
+    problems = [
+        *_missing_or_read_only(properties, described),
+        *(
+            problem
+            for field in declaration.fields
+            if field.property in properties and field.property in described
+            for problem in _misdescribed(field, described[field.property], declaration)
+        ),
+    ]
+    if problems:
+        raise PreflightError(" ".join(problems))
+
+
+def _missing_or_read_only(properties: Collection[str], described: Described) -> Iterator[str]:
     missing = [name for name in properties if name not in described]
     if missing:
-        raise PreflightError(
+        yield (
             f"The destination has no property {', '.join(missing)}: create it there "
             "(`millrace sync setup`), or name the right one in the sync's file."
         )
-    read_only = [name for name in properties if described[name].is_read_only]
+    read_only = [name for name in properties if name in described and described[name].is_read_only]
     if read_only:
-        raise PreflightError(
+        yield (
             f"The destination's property {', '.join(read_only)} is read-only: name another one in "
             "the sync's file."
         )
+
+
+def _misdescribed(
+    field: FieldDeclaration, description: PropertyDescription, declaration: Declaration
+) -> Iterator[str]:
+    """What the file asks of a property and the destination's does not have."""
+    if field.accepts and description.kind not in field.accepts:
+        yield (
+            f"The destination's property {field.property} is of the kind {description.kind}, and "
+            f"only {' or '.join(field.accepts)} fits: change its type there, or name "
+            f"another property in {declaration.name}.yml."
+        )
+    elif description.kind in CLOSED_LISTS and (
+        lacking := [name for name in field.options if name not in _known(description)]
+    ):
+        quoted = ", ".join(f'"{name}"' for name in lacking)
+        yield (
+            f"The destination's property {field.property} does not have the options {quoted}: add "
+            "them there, each with exactly that as its internal value, for a run adds none."
+        )
+
+
+def as_declared(described: Described, declarations: Iterable[Declaration]) -> Described:
+    """The properties; those whose options are declared take no new ones."""
+    closed = {field.property for each in declarations for field in each.fields if field.options}
+    return {
+        name: replace(each, takes_new_options=False) if name in closed else each
+        for name, each in described.items()
+    }
 
 
 def misfits(values: Values, described: Described) -> str | None:
@@ -61,7 +112,7 @@ def misfit(description: PropertyDescription, value: str) -> str | None:
     """Why a property would not take a value, without naming it; None when it would."""
     if description.max_length is not None and len(value) > description.max_length:
         return f"the value is longer than {description.max_length} characters"
-    if description.kind in _CLOSED_LISTS:
+    if description.kind in CLOSED_LISTS:
         unknown = _choices(description, value) - _known(description)
         if unknown and not description.takes_new_options:
             return f"the value is not an existing {description.option_noun}"
@@ -81,7 +132,7 @@ class MissingOptions:
         self._found: dict[str, set[str]] = {
             name: set()
             for name, description in described.items()
-            if description.kind in _CLOSED_LISTS and description.takes_new_options
+            if description.kind in CLOSED_LISTS and description.takes_new_options
         }
         self._described = described
 

@@ -5,6 +5,7 @@ spec/activation.md, Engine: approve and revert.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -40,12 +41,16 @@ def find_run(connection: psycopg.Connection[TupleRow], run_id: str) -> PastRun:
 
 
 def draw_revert(
-    connection: psycopg.Connection[TupleRow], declaration: Declaration, run_id: str
+    connection: psycopg.Connection[TupleRow],
+    declaration: Declaration,
+    run_id: str,
+    left_out: Sequence[str] = (),
 ) -> Drawing:
     """Draw up the way back: each record that the run wrote, to what it held before.
 
     A row's `acknowledged` is what the run wrote: where the record holds something else by now,
-    somebody has changed it since, and it is left alone.
+    somebody has changed it since, and it is left alone. Optional properties that the destination
+    lacks are `left_out`.
 
     Raises:
         RevertError: when the sync's rows cannot be taken back.
@@ -53,11 +58,11 @@ def draw_revert(
     """
     if declaration.mode.sends_once:
         raise RevertError(f"What {declaration.name} has sent cannot be taken back.")
-    drawing = draw(connection, declaration, scope=Scope.REVERT)
+    drawing = draw(connection, declaration, scope=Scope.REVERT, left_out=left_out)
     names = {
         "drawn": drawing.table,
         "run_id": sql.Literal(run_id),
-        "personal": sql.Literal(sorted(declaration.personal)),
+        "stays": sql.Literal(sorted(declaration.personal.union(left_out))),
         "gone": sql.Literal(GONE),
     }
     with connection.transaction():
@@ -70,19 +75,19 @@ def draw_revert(
     return replace(drawing, source=rows[0], is_first=True, duplicate_keys=())
 
 
-# Personal values are not kept, and cannot be put back.
+# Personal values are not kept, and cannot be put back; nor can what the destination lacks.
 _TO_PUT_BACK = """
     create temporary table to_put_back as
     select
         written.key,
-        written.before - {personal}::text[] as before,
-        written.changes - {personal}::text[] as changes,
+        written.before - {stays}::text[] as before,
+        written.changes - {stays}::text[] as changes,
         coalesce(written.acknowledged, '{{}}') as acknowledged
     from ops.sync_row as written
     where
         written.run_id = {run_id}
         and written.outcome = 'written'
-        and written.before - {personal}::text[] <> '{{}}'
+        and written.before - {stays}::text[] <> '{{}}'
 """
 _LEAVE_OUT = """
     delete from {drawn}

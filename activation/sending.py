@@ -18,7 +18,13 @@ from activation.ledger import RunStatus, Settled
 from activation.personal import without
 from activation.plan import PlannedRow, Values
 from activation.plan_statement import Scope
-from activation.preflight import Described, MissingOptions, misfits, require_writable
+from activation.preflight import (
+    Described,
+    MissingOptions,
+    as_declared,
+    misfits,
+    require_fitting,
+)
 from activation.read_back import is_acknowledged, is_same
 from activation.result import OnProgress, Progress
 from activation.sync_run import SyncRun
@@ -31,6 +37,7 @@ from activation.writers.base import (
     Writer,
 )
 
+_BAD = {Outcome.FAILED, Outcome.UNSURE}
 _ATTEMPTS = 3
 """Times that a row is sent whose answer does not come, each time after a look."""
 
@@ -148,14 +155,15 @@ class _Sending:
     # -- before the first row
 
     def _require_properties(self) -> None:
-        wanted = {run.run_id: _drawn(run).properties() for run in self._runs}
-        self._described = self._writer.describe(
+        wanted = {run.run_id: _drawn(run).needed_properties() for run in self._runs}
+        described = self._writer.describe(
             list(dict.fromkeys(name for names in wanted.values() for name in names))
         )
+        self._described = as_declared(described, [run.declaration for run in self._runs])
         self._carrier.count_usage()
         for run in list(self._runs):
             try:
-                require_writable(wanted[run.run_id], self._described)
+                require_fitting(run.declaration, wanted[run.run_id], self._described)
             except PreflightError as error:
                 self._drop(run, str(error))
 
@@ -208,6 +216,8 @@ class _Sending:
     # -- the rows
 
     def _send_all(self) -> None:
+        for run in self._runs:
+            run.is_sending = True
         for page in merged_pages([_drawn(run) for run in self._runs], self._size):
             records = [
                 _Record(
@@ -254,8 +264,9 @@ class _Sending:
     def _answered(self, batch: _Batch, answers: Sequence[RowResult]) -> list[_Batch]:
         """Record the answers; what is left to be tried in smaller parts."""
         if self._carrier.sends_all_or_nothing:
-            self._settle(batch.records, [_blamed_with_its_batch(each) for each in answers])
-            self._stop_at_a_refused_row()
+            answers = [_blamed_with_its_batch(each) for each in answers]
+            self._settle(batch.records, answers)
+            self._stop_at(sorted(each.key for each in answers if each.outcome in _BAD))
             return []
         undecided = {each.key for each in answers if each.outcome is Outcome.REJECTED}
         refused = {each.key for each in answers if each.outcome is Outcome.FAILED}
@@ -273,13 +284,12 @@ class _Sending:
                     apart.setdefault(part.run.run_id, []).append(_Record(record.key, [part]))
         return [_Batch(records) for records in apart.values()]
 
-    def _stop_at_a_refused_row(self) -> None:
-        run = self._carrier
-        if run.tally.failed or run.tally.unsure:
-            run.finish(
+    def _stop_at(self, refused: Sequence[str]) -> None:
+        if refused:
+            self._carrier.finish(
                 RunStatus.FAILED,
-                f"Stopped at a refused row (policy all_or_nothing): {run.tally.written} of "
-                f"{self._total} rows had been written.",
+                f"Stopped as the destination did not take {keys_named(refused)} (policy "
+                "all_or_nothing; `millrace sync status` says why).",
             )
 
     def _unanswered(self, batch: _Batch, error: NoAnswerError) -> _Batch:

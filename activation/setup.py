@@ -16,6 +16,8 @@ from activation.writers.base import NewProperty, Writer
 def missing_properties(declaration: Declaration, writer: Writer) -> tuple[NewProperty, ...]:
     """The properties of a sync that its destination lacks, as they would be made; in its order.
 
+    Optional ones are among them, and those of a closed list get the options that are declared.
+
     Args:
         declaration: the sync. A field without a label is labelled with its property's name in
             words: `millrace_first_touch_at` becomes `Millrace first touch at`.
@@ -26,7 +28,7 @@ def missing_properties(declaration: Declaration, writer: Writer) -> tuple[NewPro
     """
     described = writer.describe(declaration.properties)
     return tuple(
-        NewProperty(each.property, each.label or _in_words(each), each.kind)
+        NewProperty(each.property, each.label or _in_words(each), each.kind, each.options)
         for each in declaration.fields
         if each.property not in described
     )

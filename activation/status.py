@@ -12,6 +12,8 @@ from psycopg.rows import TupleRow, class_row
 from activation.declaration import Declaration
 from activation.ledger import RunStatus, lock_name
 from activation.plan_statement import Scope
+from activation.reverting import find_run
+from activation.writers.base import Operation, Outcome
 from warehouse.database import Warehouse
 
 
@@ -62,6 +64,22 @@ class OutstandingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedRow:
+    """What became of one row in a run; of `ops.sync_row`, without values."""
+
+    key: str
+    operation: Operation
+    outcome: Outcome
+    message: str | None
+    """Why it was not written, or how that became known."""
+    request_id: str | None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operation", Operation(self.operation))
+        object.__setattr__(self, "outcome", Outcome(self.outcome))
+
+
+@dataclass(frozen=True, slots=True)
 class SyncStatus:
     """Where one sync stands."""
 
@@ -97,6 +115,32 @@ def sync_status(
     """
     with warehouse.connect(autocommit=True) as connection:
         return tuple(_status(connection, each, rows) for each in declarations)
+
+
+def run_rows(warehouse: Warehouse, run_id: str) -> tuple[RecordedRow, ...]:
+    """Every row that a run recorded, in bytewise order of the key.
+
+    Those that it did not come to are not among them, nor those that it skipped for a reason which
+    had not changed.
+
+    Raises:
+        RevertError: when there is no such run.
+    """
+    with (
+        warehouse.connect(autocommit=True) as connection,
+        connection.cursor(row_factory=class_row(RecordedRow)) as cursor,
+    ):
+        find_run(connection, run_id)
+        cursor.execute(
+            """
+            select key, operation, outcome, message, request_id
+            from ops.sync_row
+            where run_id = %s
+            order by key collate "C", row_id
+            """,
+            [run_id],
+        )
+        return tuple(cursor)
 
 
 def unsure_keys(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -15,6 +16,9 @@ from activation.plan import PlanCounts, PlannedRow, PlanSummary
 from activation.plan_statement import Scope
 from activation.result import SyncResult
 from activation.writers.base import Repeating, Usage
+
+_NAMED = 20
+"""Keys of written rows that a message names."""
 
 
 class SyncRun:
@@ -49,6 +53,9 @@ class SyncRun:
         """The requests that the run has made; none, where another run's carry its rows."""
         self.repeats = 0
         """Requests that were made again after a look at what became of them."""
+        self.is_sending = False
+        """Whether its rows have begun to go."""
+        self._note: str | None = None
         self._ledger = Ledger(connection, declaration)
         self._counts = PlanCounts()
         self._status = RunStatus.RUNNING
@@ -73,7 +80,8 @@ class SyncRun:
         """
         self.drawing = drawing
         plan = drawing.summary()
-        self._counts = plan.counts
+        self._counts, self._note = plan.counts, plan.note
+        self._ledger.forget(drawing.left_out)
         self._ledger.note_plan(self.run_id, plan, drawing.table, self.tally)
         status, message = verdict(plan, self.declaration, yes=yes)
         if status is not RunStatus.DONE or not plan.counts.to_write:
@@ -117,7 +125,7 @@ class SyncRun:
     def count_usage(self) -> None:
         """Take note of the requests so far; they are recorded with whatever is recorded next."""
         usage = self.used()
-        self.tally.usage = Usage(usage.calls, usage.write_calls, usage.retries + self.repeats)
+        self.tally.usage = replace(usage, retries=usage.retries + self.repeats)
 
     def record_usage(self) -> None:
         """Record the requests of a run that has ended, and whose requests carried others' rows."""
@@ -143,8 +151,32 @@ class SyncRun:
     def finish(self, status: RunStatus, message: str | None) -> None:
         """Close the run in the ledger."""
         self.count_usage()
-        self._status, self._message = status, message
-        self._ledger.finish(self.run_id, status, message, self.tally)
+        if status is RunStatus.FAILED and self.is_sending and self.sends_all_or_nothing:
+            message = in_sentences(message, self._how_far())
+        self._status, self._message = status, in_sentences(message, self._note)
+        self._ledger.finish(self.run_id, status, self._message, self.tally)
+
+    def _how_far(self) -> str:
+        """Which rows of a set that belongs together are written, and which are not."""
+        tally, planned = self.tally, self._counts.to_write
+        rest = planned - tally.written - tally.confirmed
+        goes_on = (
+            "`millrace sync revert` tries them again."
+            if self.scope is Scope.REVERT
+            else "the next run goes on with them (`millrace sync plan "
+            f"{self.declaration.name}` shows them)."
+        )
+        if not tally.written:
+            return f"None of the {planned} rows was written by this run: {goes_on}"
+        keys = self._ledger.written_keys(self.run_id, _NAMED)
+        more = tally.written - len(keys)
+        listed = f" and {more} more (`millrace sync status --run {self.run_id}`)" if more else ""
+        held = f"{tally.confirmed} held their values already, " if tally.confirmed else ""
+        unsure = f", {tally.unsure} of them sent without an answer" if tally.unsure else ""
+        return (
+            f"{tally.written} of {planned} rows are written: {', '.join(keys)}{listed}; "
+            f"{held}{rest} are not{unsure}, and {goes_on}"
+        )
 
     def result(self) -> SyncResult:
         """The run as it stands."""
@@ -169,6 +201,8 @@ def verdict(
     plan: PlanSummary, declaration: Declaration, *, yes: bool
 ) -> tuple[RunStatus, str | None]:
     """How a run ends that sends nothing of this plan; done means that its rows may be sent."""
+    if plan.blocked is not None:
+        return RunStatus.FAILED, plan.blocked
     if plan.model_errors:
         return RunStatus.FAILED, " ".join(plan.model_errors)
     found = objections(plan, declaration.guards)
@@ -176,6 +210,11 @@ def verdict(
         found.append("Look at the plan (`millrace sync plan`); --yes lets it through.")
         return RunStatus.STOPPED, " ".join(found)
     return RunStatus.DONE, _why_nothing(plan)
+
+
+def in_sentences(*said: str | None) -> str | None:
+    """What there is to say, in one message; None when there is nothing."""
+    return " ".join(filter(None, said)) or None
 
 
 def _why_nothing(plan: PlanSummary) -> str | None:

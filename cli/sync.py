@@ -12,10 +12,17 @@ from activation.declaration import find_declaration, load_declarations
 from activation.engine import mark_arrived, plan_sync, retry_failed, revert_run, run_sync, run_syncs
 from activation.errors import ExitCode
 from activation.result import OnProgress, Progress, SyncResult
-from activation.status import sync_status
+from activation.status import run_rows, sync_status
 from cli.output import ProgressLine, console, print_json, progress
 from cli.sync_setup import EXAMPLE, setup
-from cli.sync_shown import plan_as_json, result_as_json, show_plan, show_result, show_status
+from cli.sync_shown import (
+    plan_as_json,
+    result_as_json,
+    show_plan,
+    show_result,
+    show_rows,
+    show_status,
+)
 from warehouse.database import open_warehouse
 
 app = typer.Typer(
@@ -90,7 +97,7 @@ def plan(
         print_json(plan_as_json(found, declaration, values=values))
     else:
         show_plan(found, declaration, values=values)
-    if found.model_errors:
+    if found.blocked is not None or found.model_errors:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -204,8 +211,21 @@ def revert(
 
 
 @app.command(epilog="Example: millrace sync status")
-def status(as_json: AsJson = False) -> None:
+def status(
+    run_id: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Show what became of each row of this run."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show where each sync stands: its last run, drift, and rows that failed or are parked."""
+    if run_id is not None:
+        rows = run_rows(open_warehouse(), run_id)
+        if as_json:
+            print_json(rows)
+        else:
+            show_rows(rows)
+        return
     found = sync_status(open_warehouse(), load_declarations().values())
     if as_json:
         print_json(found)

@@ -34,7 +34,8 @@ def setup(
         if missing and not as_json:
             console.print(f"{where} lacks {len(missing)} properties of {name}:", markup=False)
             for each in missing:
-                console.print(f"  {each.name}: {each.label}, {each.kind}", markup=False)
+                of = f" of {', '.join(each.options)}" if each.options else ""
+                console.print(f"  {each.name}: {each.label}, {each.kind}{of}", markup=False)
         elif not as_json:
             console.print(f"{where} has all properties of {name}.", markup=False)
 

@@ -5,12 +5,13 @@ Values are shown only when asked for, and personal ones never (spec/activation.m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from activation.declaration import Declaration
 from activation.plan import Plan, PlannedRow
 from activation.result import SyncResult
-from activation.status import SyncStatus
+from activation.status import RecordedRow, SyncStatus
+from activation.writers.base import Usage
 from cli.output import console
 
 _PERSONAL = "(personal)"
@@ -41,7 +42,9 @@ def show_plan(found: Plan, declaration: Declaration, *, values: bool) -> None:
             else ", ".join(row.changes)
         )
         console.print(f"  {row.operation} {row.key}: {told}", markup=False)
-    for sentence in found.model_errors:
+    if found.note is not None:
+        console.print(f"  {found.note}", markup=False)
+    for sentence in (*filter(None, [found.blocked]), *found.model_errors):
         console.print(f"  {sentence}", style="red", markup=False)
     if found.plan_id is not None:
         console.print(
@@ -59,6 +62,8 @@ def plan_as_json(found: Plan, declaration: Declaration, *, values: bool) -> Mapp
         "counts": found.counts,
         "keys": [row.key for row in found.rows],
         "errors": found.model_errors,
+        "blocked": found.blocked,
+        "left_out": found.left_out,
     }
     if values:
         told["rows"] = [
@@ -80,8 +85,7 @@ def show_result(result: SyncResult) -> None:
     unsure = f"{result.unsure} unsure, " if result.unsure else ""
     console.print(
         f"{result.sync}: {result.written} written, {confirmed}{result.failed} failed, {unsure}"
-        f"{result.skipped} skipped, {result.counts.unchanged} unchanged; "
-        f"{result.usage.calls} calls, {result.usage.write_calls} of them writing",
+        f"{result.skipped} skipped, {result.counts.unchanged} unchanged; {_calls(result.usage)}",
         markup=False,
     )
     for name, options in result.options_added.items():
@@ -103,6 +107,13 @@ def result_as_json(result: SyncResult) -> Mapping[str, object]:
     return told
 
 
+def show_rows(rows: Iterable[RecordedRow]) -> None:
+    """Print what became of each row of a run."""
+    for row in rows:
+        why = "" if row.message is None else f": {row.message}"
+        console.print(f"{row.outcome} {row.key} ({row.operation}){why}", markup=False)
+
+
 def show_status(found: SyncStatus) -> None:
     """Print where a sync stands."""
     last = found.last_run
@@ -121,6 +132,17 @@ def show_status(found: SyncStatus) -> None:
         console.print(f"  {rows:,} skipped: {reason}", markup=False)
     for row in found.outstanding:
         console.print(f"  {row.status} {row.key}: {row.message}", markup=False)
+
+
+def _calls(usage: Usage) -> str:
+    """`8 calls (3 describing, 4 reading, 1 writing)`."""
+    counted = {
+        "describing": usage.describe_calls,
+        "reading": usage.read_calls,
+        "writing": usage.write_calls,
+    }
+    told = ", ".join(f"{number} {purpose}" for purpose, number in counted.items() if number)
+    return f"{usage.calls} calls ({told})" if told else f"{usage.calls} calls"
 
 
 def _fields(result: SyncResult) -> Iterator[tuple[str, object]]:

@@ -108,6 +108,10 @@ class ValueKind(StrEnum):
     """Some of the options, joined with `;`."""
 
 
+CLOSED_LISTS = frozenset({ValueKind.CHOICE, ValueKind.CHOICES})
+"""The kinds whose values are options."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One value that a property of a closed list takes."""
@@ -143,6 +147,8 @@ class NewProperty:
     label: str
     """What people read there."""
     kind: ValueKind
+    options: tuple[str, ...] = ()
+    """What a closed list takes from the beginning."""
 
 
 Records = Mapping[str, Mapping[str, str | None]]
@@ -155,6 +161,10 @@ class Usage:
 
     calls: int = 0
     """Requests that reached the vendor, repeated ones included."""
+    describe_calls: int = 0
+    """Those of them that asked what there is to write to: properties, owners."""
+    read_calls: int = 0
+    """Those of them that read records."""
     write_calls: int = 0
     """Those of them that meant to change something."""
     retries: int = 0
@@ -163,9 +173,11 @@ class Usage:
     def since(self, earlier: Usage) -> Usage:
         """What was added after `earlier`, which is a `copy` of this."""
         return Usage(
-            self.calls - earlier.calls,
-            self.write_calls - earlier.write_calls,
-            self.retries - earlier.retries,
+            calls=self.calls - earlier.calls,
+            describe_calls=self.describe_calls - earlier.describe_calls,
+            read_calls=self.read_calls - earlier.read_calls,
+            write_calls=self.write_calls - earlier.write_calls,
+            retries=self.retries - earlier.retries,
         )
 
     def copy(self) -> Usage:

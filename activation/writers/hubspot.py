@@ -162,7 +162,12 @@ class HubSpotWriter:
         if wanted.kind is ValueKind.BOOLEAN:
             definition["options"] = _YES_AND_NO
         elif kind == "enumeration":
-            definition["options"] = []
+            definition["options"] = [
+                PropertyOption(label=value, value=value, display_order=place).model_dump(
+                    by_alias=True, exclude_none=True
+                )
+                for place, value in enumerate(wanted.options)
+            ]
         response = self._client.write("POST", self._properties, definition)
         if not response.is_success:
             refusal = Refusal.of(response)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from enum import Enum, auto
 from typing import Any
 
 import httpx
@@ -27,6 +28,14 @@ _ABOUT_WHAT_WAS_SENT = {400, 409, 413, 422}
 _TRY_AGAIN = {408, 423, 429}
 _NOT_IN_A_TOKEN = re.compile(r"[^!-~]")
 """Whatever is not visible ASCII."""
+
+
+class _Purpose(Enum):
+    """What a request is for; it is counted so."""
+
+    DESCRIBE = auto()
+    READ = auto()
+    WRITE = auto()
 
 
 class HubSpotClient:
@@ -77,20 +86,20 @@ class HubSpotClient:
         self._http.close()
 
     def read(self, path: str, query: Mapping[str, str] | None = None) -> httpx.Response:
-        """The successful answer to a GET.
+        """The successful answer to a GET, which describes the account.
 
         Raises:
             DestinationError: when there is none.
         """
-        return self._ask(self._http.build_request("GET", path, params=query), is_write=False)
+        return self._ask(self._http.build_request("GET", path, params=query), _Purpose.DESCRIBE)
 
     def query(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
-        """The successful answer to a POST that changes nothing.
+        """The successful answer to a POST that reads records and changes nothing.
 
         Raises:
             DestinationError: when there is none.
         """
-        return self._ask(self._http.build_request("POST", path, json=body), is_write=False)
+        return self._ask(self._http.build_request("POST", path, json=body), _Purpose.READ)
 
     def write(self, method: str, path: str, body: Mapping[str, Any]) -> httpx.Response:
         """The answer to a request that changes something.
@@ -102,25 +111,26 @@ class HubSpotClient:
             NoAnswerError: when it was sent and no answer came; it is not repeated.
             DestinationError: when there is neither, after repeating what was put off.
         """
-        return self._ask(self._http.build_request(method, path, json=body), is_write=True)
+        return self._ask(self._http.build_request(method, path, json=body), _Purpose.WRITE)
 
-    def _ask(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
+    def _ask(self, request: httpx.Request, purpose: _Purpose) -> httpx.Response:
         return persist(
-            lambda: self._attempt(request, is_write=is_write),
+            lambda: self._attempt(request, purpose),
             vendor="HubSpot",
             patience=self.limits,
             usage=self.usage,
             sleep=self._sleep,
         )
 
-    def _attempt(self, request: httpx.Request, *, is_write: bool) -> httpx.Response:
+    def _attempt(self, request: httpx.Request, purpose: _Purpose) -> httpx.Response:
+        is_write = purpose is _Purpose.WRITE
         self._limiter.try_acquire("hubspot")
         try:
             response = self._http.send(request)
         except NEVER_SENT as error:
             raise TransientError(f"no connection ({type(error).__name__})") from None
         except httpx.TransportError as error:
-            self._count(is_write)
+            self._count(purpose)
             happened = f"no answer ({type(error).__name__})"
             if is_write:
                 raise NoAnswerError(
@@ -128,14 +138,16 @@ class HubSpotClient:
                     "what became of the rows that were under way."
                 ) from None
             raise TransientError(happened) from None
-        self._count(is_write)
+        self._count(purpose)
         if not response.is_success:
             self._judge(Refusal.of(response), response, is_write=is_write)
         return response
 
-    def _count(self, is_write: bool) -> None:
+    def _count(self, purpose: _Purpose) -> None:
         self.usage.calls += 1
-        self.usage.write_calls += is_write
+        self.usage.describe_calls += purpose is _Purpose.DESCRIBE
+        self.usage.read_calls += purpose is _Purpose.READ
+        self.usage.write_calls += purpose is _Purpose.WRITE
 
     def _judge(self, refusal: Refusal, response: httpx.Response, *, is_write: bool) -> None:
         """Raise what an error answer means, unless the caller is to look at what it sent."""

@@ -86,18 +86,23 @@ class MemoryWriter:
         """Have it from now on."""
         self._arrive(is_write=True)
         self.created.append(wanted)
-        self.properties[wanted.name] = PropertyDescription(wanted.name, wanted.kind)
+        options = tuple(Option(value, value) for value in wanted.options)
+        self.properties[wanted.name] = PropertyDescription(
+            wanted.name, wanted.kind, options=options
+        )
         self._answer()
 
     def describe(self, properties: Collection[str]) -> Mapping[str, PropertyDescription]:
         """The described properties that there are."""
         self._arrive(is_write=False)
+        self.usage.describe_calls += 1
         self._answer()
         return {name: self.properties[name] for name in properties if name in self.properties}
 
     def read(self, keys: Sequence[str], properties: Collection[str]) -> Records:
         """What the records hold; one that was never written does not exist."""
         self._arrive(is_write=False)
+        self.usage.read_calls += 1
         self.reads.append(list(keys))
         found = {
             key: {name: self.records[key].get(name) for name in properties}

@@ -85,6 +85,24 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
             },
             "fields: the personal p cannot be kept",
         ),
+        ({"blocked_by": "publication_blockers"}, "blocked_by: String should match"),
+        ({"blocked_by": "a.b; drop table c"}, "blocked_by: String should match"),
+        (
+            {"fields": [{"column": "a", "property": "p", "optional": True}]},
+            "fields: at least one must not be optional",
+        ),
+        (
+            {"fields": [{"column": "a", "property": "p", "accepts": ["number"]}]},
+            r"fields\.0: accepts: must include text",
+        ),
+        (
+            {"fields": [{"column": "a", "property": "p", "options": ["x"]}]},
+            r"fields\.0: options: only what is or accepts choice, choices",
+        ),
+        (
+            {"fields": [{"column": "a", "property": "p", "kind": "choice", "options": ["x", "x"]}]},
+            r"fields\.0: options: one of them is there twice",
+        ),
         ({"name": "hubspot_company__other"}, "name: must be hubspot_company__journey"),
     ],
 )
@@ -147,6 +165,15 @@ def test_two_syncs_cannot_write_the_same_property_of_the_same_records(tmp_path: 
     with pytest.raises(DeclarationError, match="both write account_manager, cs_stage") as caught:
         load_declarations(tmp_path)
     assert f"{JOURNEY.name} and {other}" in str(caught.value)
+
+
+def test_a_message_cannot_do_without_what_its_destination_needs(tmp_path: Path) -> None:
+    content = find_declaration("slack_alerts").model_dump(mode="json")
+    text, blocks = ({"column": name, "property": name} for name in ("text", "blocks"))
+    path = tmp_path / "slack_alerts.yml"
+    path.write_text(yaml.safe_dump({**content, "fields": [{**text, "optional": True}, blocks]}))
+    with pytest.raises(DeclarationError, match="slack needs text, not optionally"):
+        load_declaration(path)
 
 
 def test_two_syncs_may_send_messages_of_the_same_kind(tmp_path: Path) -> None:

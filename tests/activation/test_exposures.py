@@ -28,3 +28,13 @@ def test_an_exposure_names_the_model_the_destination_and_every_property() -> Non
     }
     for field in sync.fields:
         assert f"{field.property} ({field.column})" in exposure["description"]
+
+
+def test_an_exposure_relies_on_what_can_hold_its_sync_up() -> None:
+    (exposure,) = yaml.safe_load(exposures_yaml([declared(blocked_by="a.publication_blockers")]))[
+        "exposures"
+    ]
+    assert exposure["depends_on"] == [
+        "ref('sync_hubspot_company__journey')",
+        "ref('publication_blockers')",
+    ]

@@ -168,7 +168,7 @@ def test_all_or_nothing_stops_at_the_first_refused_row(warehouse: Warehouse) -> 
     result = run_sync(warehouse, declared(policy="all_or_nothing", batch_size=2), writer=writer)
     assert writer.requests == [["1001", "1002"], ["1003", "1004"]]
     assert (result.status, result.exit_code) == (RunStatus.FAILED, ExitCode.FAILED)
-    assert "3 of 6 rows had been written" in str(result.message)
+    assert "3 of 6 rows are written: 1001, 1002, 1004; 3 are not" in str(result.message)
 
 
 def test_all_or_nothing_does_not_split_a_rejected_batch(warehouse: Warehouse) -> None:

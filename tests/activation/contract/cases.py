@@ -19,8 +19,8 @@ from tests.activation.contract.memory_case import MemoryCase
 from tests.activation.contract.slack_case import SlackCase
 
 LIMITED: Mapping[str, Callable[[], LimitedCase]] = {
-    "hubspot_companies": partial(HubSpotCase, "company", "cs_stage"),
-    "hubspot_contacts": partial(HubSpotCase, "contact", "country"),
+    "hubspot_companies": partial(HubSpotCase, "company", "cs_stage", "city"),
+    "hubspot_contacts": partial(HubSpotCase, "contact", "country", "lastname"),
     "slack": SlackCase,
 }
 """Those whose vendor has a quota."""

@@ -36,11 +36,12 @@ class HubSpotCase(HttpCase):
 
     simulator: HubspotSimulator
 
-    def __init__(self, kind: str, value: str) -> None:
+    def __init__(self, kind: str, value: str, optional: str) -> None:
         super().__init__()
         self._kind = kind
         self._table = OBJECTS[kind]
         self._value = value
+        self._optional = optional
         self.declaration = declare(
             f"hubspot_{kind}__contract",
             [],
@@ -48,8 +49,9 @@ class HubSpotCase(HttpCase):
             batch_size=2,
             park_after=PARK_AFTER,
             fields=[
-                {"column": "value", "property": value},
+                {"column": "value", "property": value, "accepts": ["text", "choice"]},
                 {"column": "phone", "property": "phone", "is_personal": True},
+                {"column": "remark", "property": optional, "optional": True},
             ],
         )
 
@@ -100,7 +102,8 @@ class HubSpotCase(HttpCase):
             client.close()
 
     def row(self, key: str, version: int) -> Row:
-        return {"value": f"{VALUE}_{version}", "phone": self._phone(key)}
+        value = f"{VALUE}_{version}"
+        return {"value": value, "phone": self._phone(key), "remark": value}
 
     @staticmethod
     def _phone(key: str) -> str:
@@ -112,10 +115,8 @@ class HubSpotCase(HttpCase):
 
     def holds(self, key: str, version: int) -> bool:
         wanted, held = self.row(key, version), self.simulator.state.record(self._table, key)
-        return (held.properties.get(self._value), held.properties.get("phone")) == (
-            wanted["value"],
-            wanted["phone"],
-        )
+        names = {"value": self._value, "phone": "phone", "remark": self._optional}
+        return all(held.properties.get(names[column]) == wanted[column] for column in names)
 
     def _tell(self) -> None:
         """Every second refused record spoils its whole batch."""
