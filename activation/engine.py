@@ -19,6 +19,7 @@ from activation.drift import note_drift
 from activation.errors import ActivationError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
 from activation.ledger import Ledger, RunStatus, Settled
+from activation.opening import open_writer
 from activation.plan import Plan, PlannedRow
 from activation.plan_statement import Scope
 from activation.result import OnProgress, SyncResult
@@ -26,7 +27,6 @@ from activation.reverting import draw_revert, find_run
 from activation.sending import send
 from activation.status import unsure_keys
 from activation.sync_run import SyncRun, verdict
-from activation.writers import DESTINATIONS
 from activation.writers.base import Operation, Outcome, RowResult, Usage, Writer
 from warehouse.database import Warehouse
 from warehouse.settings import SettingsError
@@ -418,9 +418,7 @@ class _Opening:
             SettingsError: when a credential is missing.
         """
         if self._writer is None:
-            destination = DESTINATIONS[self._declaration.destination]
-            opened = destination.open_writer(self._declaration.object)
-            self._writer = self._stack.enter_context(opened)
+            self._writer = self._stack.enter_context(open_writer(self._declaration))
         return self._writer
 
     def used(self) -> Usage:
