@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 FACTS = "facts"
 MOST_CHARACTERS = 12_000
 """Of the blocks as JSON text."""
-_NAME_LENGTH = 60
-_EXAMPLE_LENGTH = 110
-_REASON_LENGTH = 300
-"""All three in characters as they are sent, where `&` takes five."""
+_NAME_LENGTH = 50
+_EXAMPLE_LENGTH = 90
+_REASON_LENGTH = 200
+"""All three as `escaped` counts."""
 _MOST_KINDS = 12
 """Kinds of anomalies that are told apart."""
 _ELLIPSIS = "…"
@@ -72,18 +72,24 @@ def escaped(text: str, length: int | None = None) -> str:
 
     Args:
         text: one line.
-        length: most characters of the result; what does not fit is cut off, with an ellipsis.
+        length: most characters of the result as it is sent, where `&` takes five and `"` two; what
+            does not fit is cut off, with an ellipsis.
     """
     written = [_ESCAPES.get(each, each) for each in text.translate(_LOOKALIKES)]
-    if length is None or sum(map(len, written)) <= length:
+    if length is None or sum(map(_weight, written)) <= length:
         return "".join(written)
     kept, room = [], length - len(_ELLIPSIS)
     for each in written:
-        room -= len(each)
+        room -= _weight(each)
         if room < 0:
             break
         kept.append(each)
     return "".join(kept).rstrip() + _ELLIPSIS
+
+
+def _weight(written: str) -> int:
+    """Characters in JSON, of UTF-16, which is what Slack may count."""
+    return 2 if written in '"\\' or ord(written[0]) > 0xFFFF else len(written)
 
 
 def _blocks(summary: Summary, console_url: str | None) -> Iterator[Block]:
