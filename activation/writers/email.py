@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -172,7 +173,7 @@ def _misfit_of_images(text: str | None, html: str) -> str | None:
         return f"{IMAGES}: the value is not JSON of a list of pictures, each with a cid and a png"
     if len({image.cid for image in images}) < len(images):
         return f"{IMAGES}: two pictures have the same cid"
-    if any(f"cid:{image.cid}" not in html for image in images):
+    if not all(re.search(rf"cid:{re.escape(image.cid)}(?![\w.-])", html) for image in images):
         return f"{IMAGES}: the {HTML} does not show every picture"
     return None
 

@@ -172,7 +172,7 @@ def test_the_picture_is_a_png_that_the_page_shows_and_says_in_words() -> None:
     )
 
 
-def colors(companies: int, **changes: Any) -> set[tuple[int, int, int]]:
+def colors(companies: int, **changes: Any) -> set[tuple[int, ...]]:
     """What the picture of a week is painted with, over more than a few points."""
     (image,) = json.loads(composed(week(companies, **changes))["images"])
     picture = Image.open(io.BytesIO(base64.b64decode(image["png"]))).convert("RGB")

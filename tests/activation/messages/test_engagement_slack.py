@@ -131,8 +131,9 @@ def test_escaped_text_is_cut_between_its_characters(text: str, length: int) -> N
 
 
 def test_a_week_with_nothing_in_it_says_so() -> None:
-    mapping = {"customers": 0, "mapped": 0, "previous_coverage": None, "by_method": {}}
-    facts = week(0, anomalies=[], mapping={**mapping, "ambiguous": 0}, newcomers=0, tiers={})
+    counts = {"customers": 0, "mapped": 0, "ambiguous": 0}
+    mapping: dict[str, Any] = {**counts, "previous_coverage": None, "by_method": {}}
+    facts = week(0, anomalies=[], mapping=mapping, newcomers=0, tiers={})
 
     text, blocks = composed(facts, None)
 
