@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from activation.messages.composer import Composer, Parts
-from activation.messages.engagement_summary.facts import EngagementFacts, Tier, read_facts
+from activation.messages.engagement_summary.facts import FACTS, EngagementFacts, Tier, read_facts
 from activation.messages.engagement_summary.score_chart import TIER_COLORS, draw_scores
-from activation.messages.engagement_summary.wording import Sign, Summary, summarize
+from activation.messages.engagement_summary.wording import Place, Sign, Summary, summarize
 from activation.writers.email import HTML, IMAGES, SUBJECT, TEXT
 
-FACTS = "facts"
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+    from activation.messages.plain_page import PlainPage
+
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _TEMPLATE = "engagement_summary.html.j2"
 _PICTURE = "scores"
 """The Content-ID by which the HTML shows the picture."""
-_WIDTH = 78
-"""Characters of a line of plain text."""
-_INDENT = 2
 
 
 def compose(facts: str, *, console_url: str | None) -> Parts:
@@ -74,6 +74,9 @@ def _as_html(summary: Summary, console_url: str | None, *, has_picture: bool) ->
 
 @cache
 def _template() -> Template:
+    # Imported late: only who composes a mail pays for it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -86,78 +89,44 @@ def _template() -> Template:
 
 def _as_text(summary: Summary, console_url: str | None) -> str:
     # Imported late: only who composes a mail pays for it.
-    from rich.console import Console, RenderableType  # noqa: PLC0415
-    from rich.padding import Padding  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from activation.messages.plain_page import PlainPage  # noqa: PLC0415
 
-    page = Console(file=io.StringIO(), width=_WIDTH, color_system=None, force_terminal=False)
-
-    def say(*lines: str | None) -> None:
-        for line in filter(None, lines):
-            page.print(Text(line))
-
-    def headed(title: str) -> None:
-        page.print()
-        say(title.upper())
-
-    def indented(what: RenderableType) -> None:
-        page.print(Padding(what, (0, 0, 0, _INDENT), expand=False))
-
-    def table(columns: str, rows: list[tuple[str, ...]]) -> None:
-        """`<` and `>` say how a column is aligned, `~` that it goes on in the next line."""
-        grid = Table.grid(padding=(0, 2, 0, 0))
-        for column in columns:
-            grid.add_column(
-                justify="right" if column == ">" else "left",
-                no_wrap=column != "~",
-                overflow="fold",
-            )
-        for row in rows:
-            grid.add_row(*map(Text, row))
-        indented(grid)
-
-    say(summary.title, f"{summary.ranked}, {summary.coverage}, {summary.found}.")
+    page = PlainPage()
+    page.paragraph(summary.title)
+    page.paragraph(f"{summary.ranked}, {summary.coverage}, {summary.found}.")
     if console_url:
-        page.print(Text(f"Console: {console_url}"), soft_wrap=True)
-    for title, places in (
-        (summary.top_title, summary.top),
-        (summary.bottom_title, summary.bottom),
-    ):
-        if places:
-            headed(title)
-            table(
-                ">~><<",
-                [
-                    (each.rank, each.name, each.score, each.tier, str(each.change))
-                    for each in places
-                ],
-            )
+        page.address("Console", console_url)
+    _add_places(page, summary.top_title, summary.top)
+    _add_places(page, summary.bottom_title, summary.bottom)
     if summary.movers or summary.unmoved:
-        headed("Biggest movers")
-        table(
+        page.heading("Biggest movers")
+        page.table(
             "<~><>",
             [(str(each.change), each.name, each.before, "→", each.now) for each in summary.movers],
         )
-        for line in (summary.unmoved, summary.newcomers):
-            if line:
-                indented(Text(line))
+        for sentence in filter(None, (summary.unmoved, summary.newcomers)):
+            page.paragraph(sentence, level=1)
     if summary.distribution:
-        headed("Scores")
-        indented(Text(summary.distribution))
-    headed("Anomalies")
+        page.heading("Scores")
+        page.paragraph(summary.distribution, level=1)
+    page.heading("Anomalies")
     if not summary.anomalies:
-        indented(Text("None."))
+        page.paragraph("None.", level=1)
     for each in summary.anomalies:
-        mark = "!" if each.is_error else "-"
-        indented(Text(f"{mark} {each.title}: {each.count}"))
-        for example in each.examples:
-            page.print(Padding(Text(example), (0, 0, 0, _INDENT + 4)))
-        if each.unnamed:
-            page.print(Padding(Text(each.unnamed), (0, 0, 0, _INDENT + 4)))
-    page.print()
+        page.paragraph(f"{'!' if each.is_error else '-'} {each.title}: {each.count}", level=1)
+        for line in (*each.examples, *filter(None, [each.unnamed])):
+            page.paragraph(line, level=3)
+    page.gap()
     if summary.methods:
-        say(f"Mapped {summary.methods}.")
-    say(summary.version)
-    written = page.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in written.splitlines())
+        page.paragraph(f"Mapped {summary.methods}.")
+    page.paragraph(summary.version)
+    return str(page)
+
+
+def _add_places(page: PlainPage, title: str, places: Sequence[Place]) -> None:
+    if places:
+        page.heading(title)
+        page.table(
+            ">~><<",
+            [(each.rank, each.name, each.score, each.tier, str(each.change)) for each in places],
+        )

@@ -25,6 +25,8 @@ from pydantic import (
 
 from activation.messages.composer import FactsError
 
+FACTS = "facts"
+"""The property of a row that holds them."""
 MOST_SCORES = 25_000
 """Scores that the facts of a week hold at most."""
 _NAMED_PROBLEMS = 3

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import JsonValue, TypeAdapter
 
 from activation.messages.composer import Composer, Parts
-from activation.messages.engagement_summary.facts import read_facts
+from activation.messages.engagement_summary.facts import FACTS, read_facts
 from activation.messages.engagement_summary.wording import (
     Anomaly,
     Move,
@@ -27,7 +27,6 @@ from activation.writers.slack import BLOCKS, TEXT
 if TYPE_CHECKING:
     from slack_sdk.models.blocks import Block
 
-FACTS = "facts"
 MOST_CHARACTERS = 12_000
 """Of the blocks as JSON text."""
 _NAME_LENGTH = 50
