@@ -23,6 +23,8 @@ from pydantic import (
 )
 
 from activation.errors import DeclarationError, UnknownSyncError
+from activation.messages import COMPOSERS
+from activation.messages.composer import Composer
 from activation.writers import DESTINATIONS
 from activation.writers.base import CLOSED_LISTS, Mode, ValueKind
 
@@ -134,6 +136,9 @@ class Declaration(BaseModel):
     mode: Mode
     key: _Name
     """Column with the id of the destination's record."""
+    composer: str | None = None
+    """Who makes the message of what the fields hold (`activation.messages.COMPOSERS`); None sends
+    the fields as they are."""
     reference: _Name | None = None
     """Column that names a row in our own terms; it stands in where a skipped row has no key."""
     policy: Policy
@@ -177,6 +182,11 @@ class Declaration(BaseModel):
         return frozenset(field.property for field in self.fields if field.optional)
 
     @property
+    def message_composer(self) -> Composer | None:
+        """The composer that is named; None where the fields are sent as they are."""
+        return None if self.composer is None else COMPOSERS[self.composer][self.destination]
+
+    @property
     def personal(self) -> frozenset[str]:
         """The properties whose values are kept as digests and never shown."""
         return DESTINATIONS[self.destination].personal | {
@@ -200,7 +210,7 @@ class Declaration(BaseModel):
             )
         if self.mode not in destination.modes:
             raise ValueError(f"mode: {self.destination} takes {_listed(destination.modes)}")
-        missing = destination.required - set(self.properties)
+        missing = destination.required - set(self.properties) - self._composed()
         if missing:
             raise ValueError(f"fields: {self.destination} needs the property {_listed(missing)}")
         several = Mode.UPSERT in destination.modes
@@ -208,6 +218,20 @@ class Declaration(BaseModel):
         if not self.name.startswith(prefix) or self.name == prefix:
             raise ValueError(f"name: must be {prefix}<purpose>")
         return self
+
+    def _composed(self) -> frozenset[str]:
+        """The properties that the composer makes."""
+        if self.composer is None:
+            return frozenset()
+        known = [name for name, by_place in COMPOSERS.items() if self.destination in by_place]
+        if self.composer not in known:
+            raise ValueError(f"composer: {self.destination} has {_listed(known)}")
+        composer = COMPOSERS[self.composer][self.destination]
+        if composer.takes not in self.properties:
+            raise ValueError(f"fields: {self.composer} needs the property {composer.takes}")
+        if twice := composer.makes & set(self.properties):
+            raise ValueError(f"fields: {self.composer} composes the property {_listed(twice)}")
+        return composer.makes
 
     @model_validator(mode="after")
     def _names_each_thing_once(self) -> Self:

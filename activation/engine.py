@@ -21,6 +21,7 @@ from activation.drift import note_drift
 from activation.errors import ActivationError, BlockedError, SyncBusyError
 from activation.kept_plans import find, keep, require_unmoved
 from activation.ledger import Ledger, RunStatus, Settled
+from activation.opening import open_writer
 from activation.optional_fields import may_be_missing, without_missing
 from activation.plan import Plan, PlannedRow
 from activation.plan_statement import Scope
@@ -30,7 +31,6 @@ from activation.reverting import draw_revert, find_run
 from activation.sending import send
 from activation.status import unsure_keys
 from activation.sync_run import SyncRun, in_sentences, verdict
-from activation.writers import DESTINATIONS
 from activation.writers.base import Operation, Outcome, RowResult, Usage, Writer
 from warehouse.database import Warehouse
 from warehouse.settings import SettingsError
@@ -442,9 +442,7 @@ class _Opening:
             SettingsError: when a credential is missing.
         """
         if self._writer is None:
-            destination = DESTINATIONS[self._declaration.destination]
-            opened = destination.open_writer(self._declaration.object)
-            self._writer = self._stack.enter_context(opened)
+            self._writer = self._stack.enter_context(open_writer(self._declaration))
         return self._writer
 
     def describe(self, properties: Collection[str]) -> Described:

@@ -9,8 +9,8 @@ import typer
 
 from activation.declaration import find_declaration
 from activation.errors import ExitCode
+from activation.opening import open_writer
 from activation.setup import create_properties, missing_properties
-from activation.writers import DESTINATIONS
 from activation.writers.base import NewProperty
 from cli.output import console, messages, print_json
 
@@ -27,8 +27,7 @@ def setup(
     Where nobody can be asked, nothing is made without --yes, and the exit code is 3.
     """
     declaration = find_declaration(name)
-    destination = DESTINATIONS[declaration.destination]
-    with destination.open_writer(declaration.object) as writer:
+    with open_writer(declaration) as writer:
         missing = missing_properties(declaration, writer)
         where = f"{declaration.destination} {declaration.object}"
         if missing and not as_json:

@@ -8,17 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from activation.declaration import Declaration
+from activation.messages.composer import FactsError
 from activation.plan import Plan, PlannedRow
 from activation.result import SyncResult
 from activation.status import RecordedRow, SyncStatus
 from activation.writers.base import Usage
 from cli.output import console
+from warehouse.settings import get_settings
 
 _PERSONAL = "(personal)"
 
 
 def show_plan(found: Plan, declaration: Declaration, *, values: bool) -> None:
-    """Print counts, keys and, when asked, old and new values of a plan."""
+    """Print counts, keys and, when asked, old and new values of a plan.
+
+    Where a sync composes its messages, they are shown as people will read them.
+    """
     counts = found.counts
     removals = f"{counts.removals} to remove, " if counts.removals else ""
     console.print(
@@ -32,16 +37,22 @@ def show_plan(found: Plan, declaration: Declaration, *, values: bool) -> None:
             "missing: what their records hold is not known.",
             markup=False,
         )
+    composer = declaration.message_composer
+    composed_of = None if composer is None else composer.takes
     for row in found.rows:
         told = (
             ", ".join(
                 f"{name}: {_shown(old)} -> {_shown(new)}"
                 for name, old, new in _changes(row, declaration)
+                if name != composed_of
             )
             if values
             else ", ".join(row.changes)
         )
         console.print(f"  {row.operation} {row.key}: {told}", markup=False)
+        if values:
+            for line in _composed(row, declaration):
+                console.print(f"    {line}".rstrip(), markup=False, soft_wrap=True)
     if found.note is not None:
         console.print(f"  {found.note}", markup=False)
     for sentence in (*filter(None, [found.blocked]), *found.model_errors):
@@ -160,6 +171,20 @@ def _changes(
             yield name, _PERSONAL, _PERSONAL
         else:
             yield name, replaced.get(name), new
+
+
+def _composed(row: PlannedRow, declaration: Declaration) -> Iterator[str]:
+    """The lines of the message that is composed of a row; none where the row is sent as it is."""
+    composer = declaration.message_composer
+    facts = None if composer is None else row.changes.get(composer.takes)
+    if composer is None or facts is None or composer.takes in declaration.personal:
+        return
+    try:
+        parts = composer.compose(facts, console_url=get_settings().console_url)
+    except FactsError as error:
+        yield f"It cannot be composed: {composer.takes}: {error}"
+    else:
+        yield from composer.preview(parts).splitlines()
 
 
 def _shown(value: str | None) -> str:

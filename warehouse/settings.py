@@ -130,6 +130,8 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = Field(None, alias="SMTP_PASSWORD")
     smtp_from: str | None = Field(None, alias="SMTP_FROM")
     """Whom messages are from: `millrace@example.com`, or `Millrace <millrace@example.com>`."""
+    console_url: str | None = Field(None, alias="CONSOLE_URL")
+    """Where people look at the warehouse; messages link to it."""
     job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
     """When the whole river runs: five fields of cron, in `job_timezone`."""
     job_timezone: str = Field("America/New_York", alias="JOB_TIMEZONE")
@@ -140,7 +142,7 @@ class Settings(BaseSettings):
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
 
-    @field_validator("hubspot_base_url", "pipedrive_base_url", "yobi_base_url")
+    @field_validator("hubspot_base_url", "pipedrive_base_url", "yobi_base_url", "console_url")
     @classmethod
     def _web_address(cls, url: str | None) -> str | None:
         if url is None:

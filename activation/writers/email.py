@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
+from typing import Annotated
+
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from activation.writers.base import (
     Outcome,
@@ -32,13 +44,38 @@ TEXT = "text"
 """The message as plain text."""
 HTML = "html"
 """The same message as HTML, for those whose mail program shows it."""
+IMAGES = "images"
+"""JSON text: the `InlineImage`s that the HTML shows."""
 REQUIRED = (TO, SUBJECT, TEXT)
 
 _POLICY = SMTP.clone(cte_type="7bit")
 """Lines end as on the wire, and no server needs an extension to take what is in them."""
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+
 _NOT_IN_A_LINE = {"Cc", "Zl", "Zp"}
 """Unicode's categories of control characters, and of what separates lines and paragraphs."""
+
+
+class InlineImage(BaseModel):
+    """A picture that travels with a message, shown where its HTML says `src="cid:<cid>"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cid: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,60}$")]
+    """By which the HTML names it; each once in a message."""
+    png: Base64Bytes
+    """The file; in JSON as base64."""
+
+    @field_validator("png")
+    @classmethod
+    def _is_png(cls, file: bytes) -> bytes:
+        if not file.startswith(_PNG):
+            raise ValueError("is not a PNG file")
+        return file
+
+
+_IMAGE_LIST = TypeAdapter(list[InlineImage])
 
 
 def _now() -> datetime:
@@ -54,7 +91,9 @@ class EmailWriter(MessageWriter):
     """
 
     def __init__(self, server: MailServer, *, clock: Callable[[], datetime] = _now) -> None:
-        lengths = {TO: None, SUBJECT: server.limits.subject_length, TEXT: None, HTML: None}
+        lengths = dict.fromkeys((TO, SUBJECT, TEXT, HTML, IMAGES)) | {
+            SUBJECT: server.limits.subject_length
+        }
         parts = [
             PropertyDescription(name, ValueKind.TEXT, max_length=length)
             for name, length in lengths.items()
@@ -82,7 +121,7 @@ class EmailWriter(MessageWriter):
             return f"{TO}: the value {error}"
         if len(recipients) > self._server.limits.recipients:
             return f"{TO}: the value has more than {self._server.limits.recipients} addresses"
-        return None
+        return _misfit_of_images(row.values.get(IMAGES), row.values.get(HTML) or "")
 
     def write(self, rows: Sequence[RowRequest]) -> Sequence[RowResult]:
         """See `Writer.write`. Exactly one row, which is no misfit.
@@ -111,6 +150,7 @@ class EmailWriter(MessageWriter):
         message.set_content(values[TEXT])
         if values.get(HTML):
             message.add_alternative(values[HTML], subtype="html")
+            _add_images(message, values.get(IMAGES))
         return message
 
     def _message_id(self, key: str, values: dict[str, str]) -> str:
@@ -121,6 +161,39 @@ class EmailWriter(MessageWriter):
         said = json.dumps([key, values[TO], values[SUBJECT]])
         digest = hashlib.sha256(said.encode()).hexdigest()[:32]
         return f"<{digest}@{self._server.account.sender.domain}>"
+
+
+def _misfit_of_images(text: str | None, html: str) -> str | None:
+    """Why these are no pictures of the HTML, as `Writer.misfit` puts it."""
+    if not text:
+        return None
+    try:
+        images = _IMAGE_LIST.validate_json(text)
+    except ValidationError:
+        return f"{IMAGES}: the value is not JSON of a list of pictures, each with a cid and a png"
+    if len({image.cid for image in images}) < len(images):
+        return f"{IMAGES}: two pictures have the same cid"
+    if not all(re.search(rf"cid:{re.escape(image.cid)}(?![\w.-])", html) for image in images):
+        return f"{IMAGES}: the {HTML} does not show every picture"
+    return None
+
+
+def _add_images(message: EmailMessage, text: str | None) -> None:
+    """Put the pictures beside the HTML, which then are one of the message's two forms."""
+    if not text:
+        return
+    page = message.get_body(preferencelist=("html",))
+    if not isinstance(page, EmailMessage):
+        raise TypeError("a message with pictures has a page of HTML")
+    for image in _IMAGE_LIST.validate_json(text):
+        page.add_related(
+            image.png,
+            maintype="image",
+            subtype="png",
+            cid=f"<{image.cid}>",
+            disposition="inline",
+            filename=f"{image.cid}.png",
+        )
 
 
 @contextmanager

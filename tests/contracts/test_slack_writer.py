@@ -9,12 +9,15 @@ from contextlib import contextmanager
 import pytest
 
 from activation.errors import DestinationRefusedError, NoAnswerError
+from activation.messages import COMPOSERS
+from activation.messages.composing_writer import ComposingWriter
 from activation.writers.base import Outcome, RowRequest
 from activation.writers.limits import Quota
 from activation.writers.slack import SlackWriter
 from activation.writers.slack_client import SlackClient
 from simulators.faults import Cut, Fault, Interference, RateLimited, ServerError
 from simulators.slack import DEFAULT_WEBHOOK_PATH, SlackSimulator, SlackState, Standing
+from tests.activation.engagement_weeks import told, week
 from tests.contracts.conftest import OnRecord
 from warehouse.settings import Settings
 
@@ -53,6 +56,32 @@ def test_messages_with_and_without_blocks(
         assert slack.recorder.operations == {"incomingWebhook"}
     assert {result.outcome for result in results} == {Outcome.WRITTEN}
     assert simulator.state.texts == ["Größer & *fett*", "Two tiers"]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        week(),
+        week(0, anomalies=[], movers=[]),
+        week(25_000, names=["<!here> & *Co*" * 30] * 25_000, version=2, restatement_reason="A & B"),
+    ],
+)
+def test_a_composed_message(
+    slack_on_record: OnRecord, simulator: SlackSimulator, facts: dict[str, object]
+) -> None:
+    composer = COMPOSERS["engagement_summary"]["slack"]
+    with slack_on_record(simulator) as slack, writing(slack.base_url) as inner:
+        writer = ComposingWriter(inner, composer, console_url="https://console.example.com/?a=1&b")
+        (row,) = message(facts=told(facts))
+        assert writer.misfit(row) is None
+        (result,) = writer.write([row])
+    assert result.outcome is Outcome.WRITTEN
+    assert {block["type"] for block in simulator.state.messages[0].payload["blocks"]} == {
+        "header",
+        "context",
+        "section",
+        "divider",
+    }
 
 
 def test_a_message_whose_blocks_slack_does_not_know(

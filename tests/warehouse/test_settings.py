@@ -55,11 +55,14 @@ def test_any_user_password_and_database_survive_the_way_to_libpq(text: str) -> N
     assert url_for(Tool.LIBPQ, url) == url
 
 
-def test_a_malformed_setting_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HUBSPOT_BASE_URL", "hub.example.com")
+@pytest.mark.parametrize("name", ["HUBSPOT_BASE_URL", "CONSOLE_URL"])
+def test_a_malformed_setting_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "hub.example.com")
     get_settings.cache_clear()
     try:
-        with pytest.raises(SettingsError, match=r"HUBSPOT_BASE_URL must begin with http") as raised:
+        with pytest.raises(SettingsError, match=f"{name} must begin with http") as raised:
             get_settings()
     finally:
         get_settings.cache_clear()

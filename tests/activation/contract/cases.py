@@ -16,7 +16,7 @@ from tests.activation.contract.case import (
 from tests.activation.contract.email_case import EmailCase
 from tests.activation.contract.hubspot_case import HubSpotCase
 from tests.activation.contract.memory_case import MemoryCase
-from tests.activation.contract.slack_case import SlackCase
+from tests.activation.contract.slack_case import ComposedSlackCase, SlackCase
 
 LIMITED: Mapping[str, Callable[[], LimitedCase]] = {
     "hubspot_companies": partial(HubSpotCase, "company", "cs_stage", "city"),
@@ -30,4 +30,5 @@ CASES: Mapping[str, Callable[[], Case]] = {
     "memory_that_counts_once": partial(MemoryCase, Repeating.HARMLESS),
     "memory_that_cannot_be_asked": partial(MemoryCase, Repeating.ASK),
     **VENDORS,
+    "slack_composed": ComposedSlackCase,
 }

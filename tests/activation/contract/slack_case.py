@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 from pydantic import SecretStr
 
+from activation.messages.composer import Composer
+from activation.messages.composing_writer import ComposingWriter
 from activation.writers.base import (
     Repeating,
     Writer,
@@ -109,3 +111,39 @@ class SlackCase(HttpCase):
 
     def environment(self) -> Mapping[str, str]:
         return {"SLACK_WEBHOOK_URL": f"{self.base_url}{self._path}"}
+
+
+class ComposedSlackCase(SlackCase):
+    """The same, with messages that are composed on their way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.declaration = declare(
+            "slack_contract",
+            ["facts"],
+            destination="slack",
+            object="message",
+            mode="message",
+            batch_size=1,
+            park_after=PARK_AFTER,
+            composer="engagement_summary",
+        )
+
+    @contextmanager
+    def writer(self) -> Iterator[Writer]:
+        with super().writer() as writer:
+            yield ComposingWriter(writer, _AS_IT_IS, console_url=None)
+
+    def row(self, key: str, version: int) -> Row:
+        return {"facts": super().row(key, version)["text"]}
+
+    def holds(self, key: str, version: int) -> bool:
+        return self.row(key, version)["facts"] in self.simulator.state.texts
+
+
+_AS_IT_IS = Composer(
+    takes="facts",
+    makes=frozenset({"text"}),
+    compose=lambda facts, *, console_url: {"text": facts},  # noqa: ARG005 - the interface's
+    preview=str,
+)
