@@ -136,6 +136,8 @@ class Declaration(BaseModel):
     mode: Mode
     key: _Name
     """Column with the id of the destination's record."""
+    after: tuple[_Name, ...] = ()
+    """Syncs that have to have ended well before this one in a run of several."""
     composer: str | None = None
     """Who makes the message of what the fields hold (`activation.messages.COMPOSERS`); None sends
     the fields as they are."""
@@ -308,7 +310,12 @@ def load_declarations(folder: Path = SYNCS) -> dict[str, Declaration]:
                 f"{one.name} and {other.name} both write {_listed(shared)} of the same "
                 f"{one.destination} {one.object}: leave each property to one sync."
             )
-    return {declaration.name: declaration for declaration in declarations}
+    known = {declaration.name: declaration for declaration in declarations}
+    for each in declarations:
+        unknown = set(each.after) - known.keys()
+        if unknown:
+            raise DeclarationError(f"{each.name}: after: there is no sync {_listed(unknown)}.")
+    return known
 
 
 def find_declaration(name: str, folder: Path = SYNCS) -> Declaration:

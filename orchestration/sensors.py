@@ -4,7 +4,7 @@ import dagster as dg
 
 from activation.writers import DESTINATIONS
 from orchestration.assets.models import BUILT_FROM
-from orchestration.jobs import ALERTS, alerts, journey, river
+from orchestration.jobs import ALERTS, alerts, engagement, journey, river
 from orchestration.landed import events_mark
 from orchestration.resources import WarehouseResource
 from warehouse.server import ServerError
@@ -54,7 +54,7 @@ def _alerts_after(status: dg.DagsterRunStatus, name: str) -> dg.SensorDefinition
     @dg.run_status_sensor(
         run_status=status,
         name=name,
-        monitored_jobs=[river, journey],
+        monitored_jobs=[river, journey, engagement],
         request_job=alerts,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Sends the alerts when a run that writes back has ended, however it did.",

@@ -132,8 +132,10 @@ class Settings(BaseSettings):
     """Whom messages are from: `millrace@example.com`, or `Millrace <millrace@example.com>`."""
     console_url: str | None = Field(None, alias="CONSOLE_URL")
     """Where people look at the warehouse; messages link to it."""
-    job_run_cron: str = Field("0 3 * * *", alias="JOB_RUN_CRON")
-    """When the whole river runs: five fields of cron, in `job_timezone`."""
+    job_run_cron: str = Field("0 6 * * 0", alias="JOB_RUN_CRON")
+    """When customers are ranked: five fields of cron, in `job_timezone`."""
+    river_run_cron: str = Field("0 3 * * *", alias="RIVER_RUN_CRON")
+    """When all the rest runs, likewise."""
     job_timezone: str = Field("America/New_York", alias="JOB_TIMEZONE")
     """IANA name, such as `Europe/Vienna`."""
 
@@ -175,7 +177,7 @@ class Settings(BaseSettings):
     def _version(cls, version: str) -> str:
         return HubspotPaths(version).version
 
-    @field_validator("job_run_cron")
+    @field_validator("job_run_cron", "river_run_cron")
     @classmethod
     def _cron(cls, schedule: str) -> str:
         # Imported late: only who sets a time of their own pays for it.

@@ -7,12 +7,22 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from activation import Declaration, ExitCode, SyncResult, load_declarations, run_syncs
+from activation import (
+    Declaration,
+    ExitCode,
+    SyncResult,
+    find_declaration,
+    load_declarations,
+    run_syncs,
+)
 from activation.engine import groups
+from activation.writers import DESTINATIONS
+from activation.writers.base import Mode
 from orchestration.assets.models import RIVER
 from orchestration.failures import told_in_a_sentence
 from orchestration.names import group_of, sync_key, table_key
 from orchestration.resources import WarehouseResource
+from warehouse.settings import get_settings
 
 _HAPPENED = {
     ExitCode.FAILED_ROWS: "refused rows",
@@ -40,6 +50,10 @@ def sync_assets(declarations: Sequence[Declaration]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, warehouse: WarehouseResource
     ) -> Iterator[dg.MaterializeResult[None]]:
         selected = [by_key[key] for key in by_key if key in context.selected_asset_keys]
+        if not can_be_told(declarations):
+            context.log.warning("No channel is set up for this: nothing was sent.")
+            yield from (dg.MaterializeResult(asset_key=sync_key(each)) for each in selected)
+            return
         with told_in_a_sentence():
             results = run_syncs(warehouse.open(), selected)
         trouble = []
@@ -60,11 +74,23 @@ def sync_assets(declarations: Sequence[Declaration]) -> dg.AssetsDefinition:
     return sync
 
 
+def can_be_told(declarations: Sequence[Declaration]) -> bool:
+    """Whether messages have a channel; whoever needs none can do without, unlike records."""
+    return all(
+        DESTINATIONS[each.destination].is_set_up(get_settings())
+        for each in declarations
+        if each.mode is Mode.MESSAGE
+    )
+
+
 def _spec(declaration: Declaration) -> dg.AssetSpec:
     key = sync_key(declaration)
     return dg.AssetSpec(
         key=key,
-        deps=[table_key(*declaration.source)],
+        deps=[
+            *(table_key(*each) for each in (declaration.source, declaration.blockers) if each),
+            *(sync_key(find_declaration(name)) for name in declaration.after),
+        ],
         group_name=group_of(key),
         kinds={declaration.destination},
         description=declaration.description,

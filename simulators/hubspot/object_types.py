@@ -270,6 +270,26 @@ ACCOUNT_PROPERTIES = (
         group_name=_COMPANY,
         options=(option("true", "Yes"), option("false", "No")),
     ),
+    PropertyDefinition(
+        name="customer_engagement_score",
+        label="Customer Engagement Score",
+        type=PropertyType.NUMBER,
+        field_type=FieldType.NUMBER,
+        group_name=_COMPANY,
+    ),
+    PropertyDefinition(
+        name="customer_engagement_rank",
+        label="Customer Engagement Rank",
+        type=PropertyType.STRING,
+        field_type=FieldType.TEXT,
+        group_name=_COMPANY,
+    ),
+    dropdown(
+        "customer_engagement_tier",
+        "Customer Engagement Tier",
+        _COMPANY,
+        tuple(option(tier, tier) for tier in ("Top 30%", "Middle 40%", "Bottom 30%")),
+    ),
 )
 """The company properties that the account has made for itself and that Millrace reads or writes
 (spec/activation.md, Declared, not coded; spec/journey.md, Inputs; spec/engagement.md, Universe and

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
+from dagster._utils.schedules import schedule_execution_time_iterator
 
 from orchestration.dev import SETTINGS, prepare_home
 from tests.orchestration.conftest import River, project_with
@@ -40,12 +42,51 @@ def test_the_nightly_run_follows_the_settings() -> None:
     from orchestration.schedules import nightly_schedule  # noqa: PLC0415
 
     settings = Settings.model_validate(
-        {"JOB_RUN_CRON": "15 4 * * 1-5", "JOB_TIMEZONE": "Europe/Vienna"}
+        {"RIVER_RUN_CRON": "15 4 * * 1-5", "JOB_TIMEZONE": "Europe/Vienna"}
     )
     nightly = nightly_schedule(settings)
     assert (nightly.job_name, nightly.cron_schedule) == ("river", "15 4 * * 1-5")
     assert nightly.execution_timezone == "Europe/Vienna"
     assert nightly.default_status is dg.DefaultScheduleStatus.RUNNING
+
+
+@pytest.mark.usefixtures("river")
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        # The clocks go forward on 8 March 2026 at two in the morning, and back on 1 November.
+        ("2026-02-28T00:00:00Z", ["2026-03-01T11:00Z", "2026-03-08T10:00Z", "2026-03-15T10:00Z"]),
+        ("2026-10-24T00:00:00Z", ["2026-10-25T10:00Z", "2026-11-01T11:00Z", "2026-11-08T11:00Z"]),
+    ],
+)
+def test_customers_are_ranked_on_sundays_at_six_in_new_york_all_year(
+    before: str, expected: list[str]
+) -> None:
+    # Imported late, as in `river`.
+    from orchestration.schedules import weekly_schedule  # noqa: PLC0415
+
+    weekly = weekly_schedule(Settings(_env_file=None))
+    assert (weekly.job_name, weekly.default_status) == (
+        "engagement",
+        dg.DefaultScheduleStatus.RUNNING,
+    )
+    ticks = schedule_execution_time_iterator(
+        datetime.fromisoformat(before).timestamp(),
+        weekly.cron_schedule,
+        weekly.execution_timezone,
+    )
+    found = [f"{next(ticks).astimezone(UTC):%Y-%m-%dT%H:%MZ}" for _ in expected]
+    assert found == expected
+
+
+@pytest.mark.usefixtures("river")
+def test_the_weekly_run_follows_the_settings() -> None:
+    # Imported late, as in `river`.
+    from orchestration.schedules import weekly_schedule  # noqa: PLC0415
+
+    settings = Settings.model_validate({"JOB_RUN_CRON": "0 7 * * 1", "JOB_TIMEZONE": "Asia/Tokyo"})
+    weekly = weekly_schedule(settings)
+    assert (weekly.cron_schedule, weekly.execution_timezone) == ("0 7 * * 1", "Asia/Tokyo")
 
 
 def test_what_decides_or_writes_back_is_one_run_at_a_time(river: River, tmp_path: Path) -> None:

@@ -92,6 +92,7 @@ def test_a_missing_token_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ("JOB_RUN_CRON", "every night", "JOB_RUN_CRON must be five fields of cron"),
         ("JOB_RUN_CRON", "0 25 * * *", "JOB_RUN_CRON must be five fields of cron"),
+        ("RIVER_RUN_CRON", "every night", "RIVER_RUN_CRON must be five fields of cron"),
         ("JOB_RUN_CRON", "0 0 3 * * *", "JOB_RUN_CRON must be five fields of cron"),
         ("HUBSPOT_API_VERSION", "v2", "HUBSPOT_API_VERSION must be v3, or a year and a month"),
         ("HUBSPOT_API_VERSION", "2026-13", "HUBSPOT_API_VERSION must be v3, or a year and"),
