@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.prompt import Prompt
 
-from cli.output import console, print_json
+from cli.output import console, is_person, print_json
 from warehouse.database import open_warehouse
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def review(
         console.print("Every customer has a tenant.")
         return
     console.print(f"{len(customers)} customers have no tenant.")
-    asks = sys.stdin.isatty() and sys.stdout.isatty()
+    asks = is_person()
     chosen: dict[str, str] = {}
     for customer in customers:
         _show(customer)

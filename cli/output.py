@@ -29,6 +29,11 @@ messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress and errors go here (stderr), so that stdout can be piped."""
 
 
+def is_person() -> bool:
+    """Whether somebody sits at a terminal who reads what is shown and can be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 class ProgressLine(Protocol):
     """One running piece of work, as the reader sees it."""
 

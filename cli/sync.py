@@ -13,7 +13,7 @@ from activation.engine import mark_arrived, plan_sync, retry_failed, revert_run,
 from activation.errors import ExitCode
 from activation.result import OnProgress, Progress, SyncResult
 from activation.status import run_rows, sync_status
-from cli.output import ProgressLine, console, print_json, progress
+from cli.output import ProgressLine, console, is_person, print_json, progress
 from cli.sync_setup import EXAMPLE, setup
 from cli.sync_shown import (
     plan_as_json,
@@ -124,7 +124,10 @@ def run(
     values: Values = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write what changed since the destination last acknowledged it."""
+    """Write what changed since the destination last acknowledged it.
+
+    A person at a terminal is shown the plan first and asked, unless an option says what to do.
+    """
     if plan_id is not None and (full or allow or dry_run or against is Against.DESTINATION):
         raise typer.BadParameter("a kept plan runs as it is: leave the other options out")
     if len(names) > 1 and (dry_run or allow or plan_id is not None):
@@ -132,6 +135,21 @@ def run(
     declarations = [find_declaration(name) for name in names]
     warehouse = open_warehouse()
     asks = against is Against.DESTINATION
+    if not (dry_run or plan_id is not None or yes or as_json) and is_person():
+        _ask_first(
+            [
+                run_sync(
+                    warehouse,
+                    each,
+                    dry_run=True,
+                    allow=allow,
+                    full=full,
+                    against_destination=asks,
+                )
+                for each in declarations
+            ],
+            values=values,
+        )
     with progress(f"Writing {', '.join(names)}") as line:
         if len(declarations) > 1:
             results = run_syncs(
@@ -157,6 +175,19 @@ def run(
                 ),
             )
     _finish(results, values=values, as_json=as_json)
+
+
+def _ask_first(rehearsed: Sequence[SyncResult], *, values: bool) -> None:
+    """Show what a run would write, and end here unless there is something, and it is wanted."""
+    would_write = any(each.counts.to_write for each in rehearsed)
+    if not would_write or any(each.exit_code is not ExitCode.DONE for each in rehearsed):
+        _finish(rehearsed, values=values, as_json=False)
+    for each in rehearsed:
+        if each.plan is not None:
+            show_plan(each.plan, find_declaration(each.sync), values=values)
+    if not typer.confirm("Write this now?", default=False):
+        console.print("Nothing was written.")
+        raise typer.Exit
 
 
 @app.command(epilog="Example: millrace sync retry hubspot_company__journey")

@@ -6,11 +6,12 @@
 with runs as (
 
     select * from {{ ref('stg_ops__sync_runs') }}
-    where sync = 'hubspot_company__engagement' and started_at > {{ built_at('sync_hubspot_company__engagement') }}
+    where sync = 'hubspot_company__engagement' and started_at > {{ built_at('customer_engagement_versions') }}
 
 )
 
 select
+    'hubspot_company__engagement' as sync,
     count(*) as runs,
     coalesce(sum(calls), 0) as calls,
     coalesce(sum(write_calls), 0) as write_calls,
