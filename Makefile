@@ -36,13 +36,13 @@ dagster: setup ## See and run the river in Dagster, on http://127.0.0.1:3000, un
 	@$(BIN)/python -m orchestration.dev
 
 test: setup ## Unit, property, dbt and end-to-end tests on the embedded PostgreSQL
-	@$(BIN)/python -m pytest tests -m "not long" --ignore=tests/contracts --ignore=tests/spark --numprocesses 2 --dist worksteal
+	@$(BIN)/python -m pytest tests -m "not long" --ignore=tests/contracts --ignore=tests/spark --numprocesses 3 --dist worksteal
 
 test-long: setup ## The long property runs: a build killed at every statement, ...
 	@$(BIN)/python -m pytest tests -m long --ignore=tests/spark --numprocesses 2 --dist worksteal
 
 test-contracts: setup ## Check simulators, sources and writers against the vendors' API descriptions
-	@$(BIN)/python -m pytest tests/contracts
+	@$(BIN)/python -m pytest tests/contracts --numprocesses 2 --dist worksteal
 
 test-spark: setup-spark ## Build the models on a Spark cluster of this machine's own and compare every row with PostgreSQL
 	@sh lake/install-java.sh

@@ -23,13 +23,14 @@ from psycopg.rows import dict_row
 from rich.table import Table
 
 from activation.declaration import find_declaration, read_back_properties
-from activation.engine import run_sync
+from activation.engine import plan_sync, run_sync
 from activation.errors import ExitCode
 from activation.result import SyncResult
 from cli.demo_vendors import DemoVendors
 from cli.explain import show_company
 from cli.output import console, progress
 from cli.simulation_shown import show_shifts, show_summary
+from cli.sync_shown import show_plan
 from decisions.company_explanation import explain_company
 from decisions.dbt_build import BuildResult, build_models
 from decisions.journey_simulation import simulate_journey
@@ -46,6 +47,9 @@ from warehouse.settings import get_settings
 
 DATABASE = "millrace_demo"
 SYNC = "hubspot_company__journey"
+RANKING = "hubspot_company__engagement"
+SUMMARY = "slack_engagement_summary"
+WEEK = timedelta(days=7)
 SIMULATOR_PORT = 54290
 """Where a person may serve the simulator's state after the demo has ended."""
 
@@ -63,6 +67,7 @@ class Round:
     yobi: LoadSummary
     build: BuildResult
     sync: SyncResult
+    ranking: SyncResult
     companies_changed: int
     """Rows of `company_journey_changes` that this run made."""
     seconds: float
@@ -112,6 +117,7 @@ def run_demo() -> None:
     _show_rounds(rounds)
     _show_rejected(rounds)
     _show_decisions(warehouse)
+    _show_week(warehouse)
     _explain_one_company(warehouse)
     _try_another_rule(warehouse)
     _show_what_next(folder, warehouse)
@@ -146,18 +152,15 @@ def _run_round(
         pipedrive = ingest_pipedrive(warehouse, get_settings(), on_progress=line)
     with progress(f"{title}: landing Yobi") as line:
         yobi = ingest_yobi(warehouse, get_settings(), as_of=until, on_progress=line)
+    if until == LAST_DAY_START:
+        # The week before, too: ranks move from one week to the next.
+        with progress(f"{title}: landing Yobi's week before") as line:
+            ingest_yobi(warehouse, get_settings(), as_of=until - WEEK, on_progress=line)
     with progress(f"{title}: deciding, as of {until:%Y-%m-%d %H:%M} UTC, models and tests") as line:
         build = build_models(warehouse, as_of=until.isoformat(), on_progress=line)
     if not build.is_success:
         raise DemoError(f"The build failed: {build.failures[0].name}: {build.failures[0].message}")
-    with progress(f"{title}: writing to HubSpot, rows") as line:
-        sync = run_sync(
-            warehouse,
-            find_declaration(SYNC),
-            on_progress=lambda step: line(step.settled, step.total),
-        )
-    if sync.exit_code is not ExitCode.DONE:
-        raise DemoError(f"The sync did not end well: {sync.message}")
+    sync, ranking = (_written(title, name, warehouse) for name in (SYNC, RANKING))
     (changed,) = _query(
         warehouse,
         "select count(*) as companies from journey.company_journey_changes where changed_at = %s",
@@ -172,9 +175,23 @@ def _run_round(
         yobi=yobi,
         build=build,
         sync=sync,
+        ranking=ranking,
         companies_changed=changed["companies"],
         seconds=time.monotonic() - started,
     )
+
+
+def _written(title: str, name: str, warehouse: Warehouse) -> SyncResult:
+    declaration = find_declaration(name)
+    with progress(f"{title}: writing {name}, rows") as line:
+        result = run_sync(
+            warehouse,
+            declaration,
+            on_progress=lambda step: line(step.settled, step.total),
+        )
+    if result.exit_code is not ExitCode.DONE:
+        raise DemoError(f"The sync {name} did not end well: {result.message}")
+    return result
 
 
 @contextmanager
@@ -222,6 +239,8 @@ def _show_rounds(rounds: list[Round]) -> None:
         ("rows written to HubSpot", [each.sync.written for each in rounds]),
         ("  held back (millrace sync status)", [each.sync.counts.skipped for each in rounds]),
         ("  HubSpot calls that took", [each.sync.usage.calls for each in rounds]),
+        ("customers' ranks written", [each.ranking.written for each in rounds]),
+        ("  calls of HubSpot for these", [each.ranking.usage.calls for each in rounds]),
         ("seconds", [f"{each.seconds:.0f}" for each in rounds]),
     ]
     for title, values in rows:
@@ -291,6 +310,16 @@ def _show_decisions(warehouse: Warehouse) -> None:
         "  nobody new is assigned.",
         style="dim",
     )
+
+
+def _show_week(warehouse: Warehouse) -> None:
+    """The summary of the week that was published, as Slack would be sent it."""
+    console.print(
+        f"\nCustomers by their week in the product (millrace sync plan {SUMMARY} --values):",
+        style="bold",
+    )
+    declaration = find_declaration(SUMMARY)
+    show_plan(plan_sync(warehouse, declaration), declaration, values=True)
 
 
 def _explain_one_company(warehouse: Warehouse) -> None:

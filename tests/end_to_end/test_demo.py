@@ -48,7 +48,11 @@ def test_the_demo_lands_decides_writes_and_ends_with_nothing_to_write(home: Path
     assert "What if (millrace simulate journey" in told
     assert "cs_onboarding -> cs_success" in told.split("What if")[1]
     assert "What to do next" in told
-    assert len(told.splitlines()) < 120
+    assert "Customer engagement, Mar 22" in told
+    assert "Biggest movers" in told
+    (ranked, changed, unchanged) = _numbers(told, "customers' ranks written")
+    assert (ranked > 100, changed, unchanged) == (True, 0, 0)
+    assert len(told.splitlines()) < 200
 
 
 def _numbers(told: str, title: str) -> list[int]:
