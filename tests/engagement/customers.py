@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
@@ -77,7 +77,8 @@ def land(connection: Connection[TupleRow], landed: Landed) -> None:
             "raw_yobi.missing_metrics",
             "raw_yobi.week_readings",
         ):
-            cursor.execute(f"delete from {table}")
+            schema, name = table.split(".")
+            cursor.execute(sql.SQL("delete from {}").format(sql.Identifier(schema, name)))
         contact_id = 0
         for company in landed.companies:
             properties = {"name": company.name, "domain": company.domain, **company.properties}

@@ -10,9 +10,23 @@ from datetime import date, timedelta
 
 from tests.engagement.customers import Company, Figures, Landed, Tenant
 
-_SUFFIXES = (
-    "inc incorporated llc pllc ltd limited corp corporation co company pc pa lp llp plc".split()
-)
+_SUFFIXES = [
+    "inc",
+    "incorporated",
+    "llc",
+    "pllc",
+    "ltd",
+    "limited",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "pc",
+    "pa",
+    "lp",
+    "llp",
+    "plc",
+]
 _METHODS = ("override", "domain", "email_domain", "name")
 _CONFIDENCE = {"override": "high", "domain": "high", "email_domain": "medium", "name": "low"}
 
