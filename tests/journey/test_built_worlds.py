@@ -55,6 +55,7 @@ def test_no_further_build_of_a_decided_instant_changes_or_repeats_the_log(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_a_restored_warehouse_goes_on_as_if_it_had_never_stopped(
     built: BuiltJourney, tmp_path: Path
 ) -> None:
