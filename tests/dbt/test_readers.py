@@ -173,7 +173,7 @@ def test_a_changed_contract_alters_the_table_and_keeps_its_readers(
 def _skipped_companies(columns: str) -> str:
     """A model that is a table, which `skipped_companies` itself is not."""
     return (
-        f"select company_id, skip_reason as reason, {columns}\n"  # noqa: S608 - for dbt
+        f"select company_id, skip_reason as reason, {columns}\n"
         "from {{ ref('int_journey__current_decisions') }} where skip_reason is not null\n"
     )
 
