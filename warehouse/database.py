@@ -18,7 +18,15 @@ from psycopg.rows import TupleRow
 from warehouse.migrate import migrate
 from warehouse.profile import ensure_profile, write_profile
 from warehouse.server import DATABASE, EmbeddedServer
-from warehouse.settings import Settings, Tool, get_settings, parse_database_url, render_url, url_for
+from warehouse.settings import (
+    Settings,
+    Tool,
+    get_settings,
+    parse_database_url,
+    read_settings,
+    render_url,
+    url_for,
+)
 
 # What Millrace makes in a database, and what `millrace db reset` therefore removes.
 SCHEMAS = (
@@ -186,4 +194,4 @@ def child_environment(warehouse: Warehouse) -> dict[str, str]:
 
     It has what the models read of the settings, wherever these stand.
     """
-    return {**os.environ, **get_settings().of_the_models, "MILLRACE_DATABASE_URL": warehouse.url}
+    return {**os.environ, **read_settings().of_the_models, "MILLRACE_DATABASE_URL": warehouse.url}

@@ -334,6 +334,15 @@ def get_settings() -> Settings:
     Raises:
         SettingsError: when one is malformed; it is named, its value is not.
     """
+    return read_settings()
+
+
+def read_settings() -> Settings:
+    """The settings as they stand at this moment.
+
+    Raises:
+        SettingsError: when one is malformed; it is named, its value is not.
+    """
     try:
         return Settings()
     except ValidationError as error:

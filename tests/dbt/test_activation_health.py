@@ -221,7 +221,9 @@ def test_a_view_with_other_columns_is_made_anew_with_those_on_it(journey: Journe
     ledger(journey, "drop view staging.stg_ops__sync_runs cascade")
     ledger(journey, "create view staging.stg_ops__sync_runs as select 1 as run_id")
     ledger(journey, "create view public.bi as select run_id from staging.stg_ops__sync_runs")
-    assert journey.build(select=["stg_ops__sync_runs+"]).failures == []
+    after = "stg_ops__sync_runs+"
+    selected = [f"{after},path:models/marts/activation_health", f"{after},+sync_email_alerts"]
+    assert journey.build(select=[*selected, "sync_slack_alerts"]).failures == []
     failed_run(journey, "r1", "hubspot_company__journey")
     assert len(told(journey)) == 1
     assert journey.scalar("select to_regclass('public.bi')") is None
