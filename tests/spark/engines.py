@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -142,6 +143,11 @@ def _plain(value: object, runs: Mapping[str, str]) -> object:
     match value:
         case datetime():
             return value.astimezone(UTC)
+        case str() if value.startswith(("{", "[")):
+            # Spark keeps JSON as text, PostgreSQL what it says: spaces and order tell nothing.
+            with suppress(ValueError):
+                return _canonical(json.loads(value))
+            return value
         case str():
             return runs.get(value, value)
         case dict() | list():
