@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
+import pyarrow as pa
 
 from ingestion.events.contract import Event
 

@@ -17,8 +17,8 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from ingestion.events.batches import (
     EVENT_SCHEMA,

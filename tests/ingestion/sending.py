@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pyarrow as pa  # type: ignore[import-untyped]
+import pyarrow as pa
 
 RECEIVED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEFT_OUT = object()
